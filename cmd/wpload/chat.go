@@ -48,6 +48,7 @@ type result struct {
 	Cuts          int     `json:"cuts"`
 	P50MS         float64 `json:"p50_ms"`
 	P99MS         float64 `json:"p99_ms"`
+	MaxMS         float64 `json:"max_ms"`
 	CPUPerMillion float64 `json:"cpu_s_per_million,omitempty"`
 }
 
@@ -80,8 +81,8 @@ func (c *chatCmd) Run() error {
 	if c.JSON {
 		err = json.NewEncoder(os.Stdout).Encode(r)
 	} else {
-		_, err = fmt.Printf("acked %d, unacked %d, delivered %d, lost %d, doubled %d, reordered %d, gaps %d, resyncs %d, cuts %d, p50 %.1f ms, p99 %.1f ms, cpu %.1f s/M\n",
-			r.Acked, r.Unacked, r.Delivered, r.Lost, r.Doubled, r.Reordered, r.Gaps, r.Resyncs, r.Cuts, r.P50MS, r.P99MS, r.CPUPerMillion)
+		_, err = fmt.Printf("acked %d, unacked %d, delivered %d, lost %d, doubled %d, reordered %d, gaps %d, resyncs %d, cuts %d, p50 %.1f ms, p99 %.1f ms, max %.1f ms, cpu %.1f s/M\n",
+			r.Acked, r.Unacked, r.Delivered, r.Lost, r.Doubled, r.Reordered, r.Gaps, r.Resyncs, r.Cuts, r.P50MS, r.P99MS, r.MaxMS, r.CPUPerMillion)
 	}
 	if err == nil && r.Lost+r.Doubled+r.Reordered+r.Gaps > 0 {
 		err = errors.New("the room's promise was broken")
@@ -197,6 +198,7 @@ func compare(members []*member) result {
 	if slices.Sort(late); len(late) > 0 {
 		r.P50MS = float64(late[len(late)/2]) / 1e6
 		r.P99MS = float64(late[len(late)*99/100]) / 1e6
+		r.MaxMS = float64(late[len(late)-1]) / 1e6
 	}
 	return r
 }
