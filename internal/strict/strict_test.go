@@ -1,0 +1,123 @@
+package strict
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"watchparty/internal/fault"
+)
+
+type inner struct {
+	Deep string `json:"deep" minLength:"2"`
+}
+
+type shape struct {
+	Name  string          `json:"name" minLength:"1" maxLength:"4"`
+	Count int             `json:"count,omitempty" minimum:"1" maximum:"9"`
+	Ratio float64         `json:"ratio,omitempty" minimum:"0"`
+	Kind  string          `json:"kind,omitempty" enum:"a,b"`
+	ID    string          `json:"id,omitempty" format:"uuid"`
+	On    *bool           `json:"on,omitempty"`
+	List  []inner         `json:"list,omitempty"`
+	Raw   json.RawMessage `json:"raw,omitempty"`
+	At    *time.Time      `json:"at,omitempty"`
+}
+
+func fields(err error) map[string][]string { return fault.ProblemOf(err, "").Errors }
+
+func TestWhatIsRefusedIsNamed(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)
+	tests := map[string]struct{ body, field, says string }{
+		"nothing":                     {``, "body", "is not JSON"},
+		"half a value":                {`{"name":"x"`, "body", "is not JSON"},
+		"another value behind it":     {`{"name":"x"} 1`, "body", "has something after the JSON value"},
+		"a list for an object":        {`[]`, "body", "must be an object"},
+		"null for an object":          {`null`, "body", "must not be null"},
+		"an unknown key":              {`{"nam":1}`, "nam", "is not known here"},
+		"another case of a key":       {`{"Name":"x"}`, "Name", "is not known here"},
+		"a key twice":                 {`{"name":"x","name":"y"}`, "name", "comes twice"},
+		"a number for a string":       {`{"name":7}`, "name", "must be a string"},
+		"a string for a number":       {`{"name":"x","count":"7"}`, "count", "must be a whole number"},
+		"a fraction for a count":      {`{"name":"x","count":1.5}`, "count", "must be a whole number"},
+		"a count beyond all bounds":   {`{"name":"x","count":1e400}`, "count", "must be a whole number"},
+		"null for a string":           {`{"name":null}`, "name", "must not be null"},
+		"a string for a switch":       {`{"name":"x","on":"yes"}`, "on", "must be true or false"},
+		"a wrong type in a list":      {`{"name":"x","list":[{"deep":1}]}`, "list[0].deep", "must be a string"},
+		"an unknown key in a list":    {`{"name":"x","list":[{},{"x":1}]}`, "list[1].x", "is not known here"},
+		"a key twice inside raw JSON": {`{"name":"x","raw":{"a":1,"a":2}}`, "raw.a", "comes twice"},
+		"nesting without end":         {`{"name":"x","raw":` + deep + `}`, "raw" + strings.Repeat("[0]", MaxDepth-1), "nests deeper than 32"},
+		"broken UTF-8":                {"{\"name\":\"\xff\"}", "body", "is not UTF-8"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var v shape
+			err := Decode([]byte(tc.body), &v)
+			if !errors.Is(err, fault.ErrInvalid) {
+				t.Fatalf("got %v", err)
+			}
+			if diff := cmp.Diff(map[string][]string{tc.field: {tc.says}}, fields(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestValuesOutsideTheirBoundsAreAllNamed(t *testing.T) {
+	t.Parallel()
+	var v shape
+	body := `{"name":"","count":12,"ratio":-1,"kind":"c","id":"x","list":[{"deep":"y"}]}`
+	if err := Decode([]byte(body), &v); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"name": {"must not be empty"}, "count": {"must be 9 or less"}, "ratio": {"must be 0 or more"},
+		"kind": {"must be one of a, b"}, "id": {"must be a UUID"}, "list[0].deep": {"must have 2 characters or more"},
+	}
+	if diff := cmp.Diff(want, fields(Validate(&v))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatIsRightPasses(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"name":"ab"}`,
+		` {"name":"ünü€","count":9,"ratio":0.5,"kind":"a","on":null,"list":null,"raw":[1,{"x":null}]} `,
+		`{"name":"x","id":"0190b5a0-0000-7000-8000-000000000000","on":false,"at":"2026-01-02T03:04:05Z"}`,
+	} {
+		var v shape
+		if err := errors.Join(Decode([]byte(body), &v), Validate(v)); err != nil {
+			t.Errorf("%s: %v %v", body, err, fields(err))
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"name":"x","list":[{"deep":"yy"}],"raw":{"a":[1,2,3]}}`))
+	f.Add([]byte(`{"name":null,"count":1e9}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var v shape
+		if err := Decode(data, &v); err != nil {
+			if !errors.Is(err, fault.ErrInvalid) {
+				t.Fatalf("not a refusal: %v", err)
+			}
+			return
+		}
+		again, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w shape
+		if err := Decode(again, &w); err != nil {
+			t.Fatalf("what was accepted is refused when written again: %s: %v", again, err)
+		}
+		_ = Validate(v)
+	})
+}
