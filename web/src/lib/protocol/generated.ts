@@ -1,0 +1,578 @@
+// Made by `make gen` from the Go tables; changes here are lost.
+
+export const subprotocol = 'watchparty.v1';
+
+export interface Ack {
+	/** What the command made. */
+	id?: string;
+	/** Its place in the room's order. */
+	seq?: number;
+}
+
+export interface AnswerAsk {
+	ask: string;
+	grant: boolean;
+}
+
+export interface Ask {
+	op: 'play' | 'pause' | 'seek';
+	position?: number;
+}
+
+export interface AskAnswered {
+	ask: string;
+	granted: boolean;
+}
+
+export interface Asked {
+	/** Names the request. */
+	ask: string;
+	user: User;
+	op: string;
+	position: number;
+}
+
+export interface Closed {
+	/** kicked, banned, ended, deleted, left, replaced. */
+	code: string;
+	reason: string;
+}
+
+export interface Deleted {
+	message: string;
+	by: string;
+}
+
+export interface Drain {
+	/** Wait so long, then reconnect; drawn by lot so that not all come at once. */
+	after_ms: number;
+	resume: boolean;
+}
+
+export interface Duration {
+	item: string;
+	seconds: number;
+}
+
+export interface Edit {
+	message: string;
+	text: string;
+}
+
+export interface Edited {
+	message: string;
+	text: string;
+	mentions: string[];
+	edited_at: string;
+}
+
+export interface Failed {
+	problem: Problem;
+}
+
+export interface Hello {
+	/** Names this connection; party.join may bring it back after a cut. */
+	session: string;
+	/** Changes when the server's clock started anew. */
+	boot: string;
+	/** Seconds between the server's WebSocket pings. */
+	heartbeat: number;
+	user: User;
+	/** Server milliseconds. */
+	now: number;
+}
+
+export interface Item {
+	id: string;
+	title: string;
+	/** Where the film comes from. */
+	kind: 'sample' | 'url' | 'hls' | 'upload';
+	/** What the player loads. */
+	url: string;
+	/** Path of a still, or empty. */
+	thumbnail: string;
+	/** Seconds; 0 when not known yet. */
+	duration: number;
+	/** The upload it plays. */
+	media_id?: string;
+	added_by: string;
+	/** Place in the queue, from 0. */
+	position: number;
+}
+
+export interface Join {
+	party: string;
+	/** Session of the connection that was cut, when coming back. */
+	session?: string;
+	/** Epoch of the last welcome. */
+	epoch?: string;
+	/** Last seq that was seen. */
+	seq?: number;
+}
+
+export interface Knock {
+	member: string;
+	user: User;
+	message: string;
+	at: string;
+}
+
+export interface Knocks {
+	items: Knock[];
+}
+
+export interface Member {
+	id: string;
+	user: User;
+	role: 'guest' | 'member' | 'co-host' | 'host';
+	status: 'approved' | 'pending' | 'rejected' | 'left' | 'banned';
+	/** Index of the person's colour, 0 to 11. */
+	color: number;
+	joined_at: string;
+	is_online: boolean;
+}
+
+export interface MemberRemoved {
+	user: User;
+	by: string;
+	banned: boolean;
+}
+
+export interface Message {
+	id: string;
+	/** The room's order. */
+	seq: number;
+	user: User;
+	/** Role of the author when it was written. */
+	role: string;
+	color: number;
+	type: 'text' | 'system';
+	/** Plain text; empty when deleted. */
+	text: string;
+	reply_to: Quote | null;
+	mentions: string[];
+	/** Second of the film at which it was written. */
+	film_at: number | null;
+	/** The film of film_at. */
+	item_id?: string;
+	created_at: string;
+	edited_at: string | null;
+	deleted: boolean;
+	/** The author's op id, so that he knows his own line. */
+	op?: string;
+}
+
+export interface MessageRef {
+	message: string;
+}
+
+export interface Party {
+	id: string;
+	/** Six characters that people can type. Empty for those who only see the card. */
+	room_code: string;
+	title: string;
+	description: string;
+	visibility: 'public' | 'friends' | 'private';
+	status: 'scheduled' | 'live' | 'paused' | 'ended' | 'cancelled';
+	host: User;
+	max_participants: number;
+	/** People who have a seat. */
+	participant_count: number;
+	is_full: boolean;
+	require_approval: boolean;
+	allow_chat: boolean;
+	allow_reactions: boolean;
+	allow_join_by_code: boolean;
+	/** Nobody new gets in. */
+	locked: boolean;
+	/** A small room pauses for a member whose player stalls. */
+	wait_for_slow: boolean;
+	/** Who may play, pause and seek. With ask, others send a request to the hosts. */
+	control: 'everyone' | 'hosts' | 'ask';
+	/** Seconds between two chat lines of one person; 0 is off. */
+	slow_mode_seconds: number;
+	scheduled_start: string | null;
+	started_at: string | null;
+	ended_at: string | null;
+	created_at: string;
+	updated_at: string;
+	/** For If-Match. */
+	version: number;
+	/** What plays or comes first. */
+	video: Item | null;
+	my_role: 'none' | 'guest' | 'member' | 'co-host' | 'host';
+	my_status: 'none' | 'approved' | 'pending' | 'rejected' | 'left' | 'banned';
+	can_join: boolean;
+	can_edit: boolean;
+}
+
+export interface PartyRef {
+	party: string;
+	reason?: string;
+}
+
+export interface Pause {
+	base: number;
+	/** Second that the sender saw; taken when within 250 ms of the server's. */
+	position: number;
+}
+
+export interface Pin {
+	message: string;
+}
+
+export interface Ping {
+	n: number;
+	/** performance.now() at sending. */
+	c1: number;
+}
+
+export interface Pinned {
+	message: Message | null;
+	by: string;
+}
+
+export interface Play {
+	/** Seq of the vector that the sender saw. */
+	base: number;
+}
+
+export interface PlayItem {
+	item: string;
+}
+
+export interface Playback {
+	vector: Vector;
+	/** For whom a barrier or a stall waits. */
+	waiting: Waiting[];
+	/** Server milliseconds at which waiting ends; 0 when nobody is waited for. */
+	deadline: number;
+}
+
+export interface Pong {
+	n: number;
+	c1: number;
+	/** Server milliseconds when the ping was read. */
+	s2: number;
+	/** Server milliseconds just before this was written. */
+	s3: number;
+	/** Smallest s2-c1 seen on this connection since the last pong: the best uplink sample. */
+	u: number | null;
+}
+
+export interface Presence {
+	user: User;
+	role: 'guest' | 'member' | 'co-host' | 'host';
+	color: number;
+	/** Pressed 'I'm ready' in the lobby. */
+	ready: boolean;
+	/** What the person's player does; offline is a lost socket within its grace. */
+	state: 'lobby' | 'watching' | 'loading' | 'catching_up' | 'away' | 'stepped_out' | 'offline';
+	/** p95 distance from the timeline over the last 10 s, as reported. */
+	drift_ms: number;
+}
+
+export interface PresenceDiff {
+	joined: Presence[];
+	changed: Presence[];
+	left: string[];
+	count: number;
+}
+
+export interface Problem {
+	/** Path of the description of this problem. */
+	type: string;
+	title: string;
+	status: number;
+	/** Stable name of the fault. */
+	code: string;
+	/** One sentence for a person. */
+	detail: string;
+	/** The same sentence, for clients that read message. */
+	message: string;
+	/** Always false. */
+	success: boolean;
+	/** Field name to what is wrong with it. */
+	errors?: Record<string, string[]>;
+	/** Seconds to wait. */
+	retry_after?: number;
+	request_id?: string;
+}
+
+export interface Queue {
+	items: Item[];
+}
+
+export interface Quote {
+	id: string;
+	user: User;
+	/** First 140 characters; empty when deleted. */
+	text: string;
+}
+
+export interface React {
+	emoji: string;
+	/** Fraction of the picture's width. */
+	x: number;
+	y: number;
+	film_at: number;
+}
+
+export interface Reaction {
+	emoji: string;
+	x: number;
+	y: number;
+	film_at: number;
+	/** Empty when several people's were merged. */
+	by: string;
+	/** How many. */
+	n: number;
+}
+
+export interface Reactions {
+	items: Reaction[];
+}
+
+export interface Ready {
+	/** Seq of the arming vector. */
+	seq: number;
+}
+
+export interface Report {
+	/** p95 of the last 10 s. */
+	drift_ms: number;
+	/** Bound of the clock's error. */
+	error_ms: number;
+	rtt_ms: number;
+}
+
+export interface RoleChanged {
+	user: string;
+	role: 'guest' | 'member' | 'co-host' | 'host';
+	/** Empty when the room did it: succession of the host. */
+	by: string;
+}
+
+export interface Seek {
+	base: number;
+	position: number;
+}
+
+export interface Send {
+	text: string;
+	reply_to?: string;
+	film_at?: number;
+}
+
+export interface SetPresence {
+	ready?: boolean;
+	state?: 'lobby' | 'watching' | 'loading' | 'catching_up' | 'away' | 'stepped_out';
+}
+
+export interface SetRate {
+	base: number;
+	rate: number;
+}
+
+export interface SetTyping {
+	on: boolean;
+}
+
+export interface Stall {
+	seq: number;
+	stalled: boolean;
+}
+
+export interface Typing {
+	users: string[];
+}
+
+export interface User {
+	id: string;
+	/** Stable, unique handle. */
+	username: string;
+	/** What to show. */
+	name: string;
+	first_name: string;
+	last_name: string;
+	/** Path of the picture, or empty. */
+	avatar: string;
+	/** Came by a link, has no account. */
+	is_guest: boolean;
+}
+
+export interface Vector {
+	/** Grows by one per change; an older one is ignored. */
+	seq: number;
+	/** The film; empty when there is none. */
+	item: string;
+	/** Seconds of film. */
+	p: number;
+	/** Rate; 0 is paused. */
+	v: number;
+	/** Server milliseconds from which it holds; may lie ahead. */
+	t: number;
+	/** The chosen speed, kept while paused. */
+	rate: number;
+	/** A barrier: seek there, stay paused, send playback.ready. */
+	arming: boolean;
+	/** Whether it plays, or will after the barrier. */
+	plays: boolean;
+	by: string;
+	why: 'play' | 'pause' | 'seek' | 'rate' | 'item' | 'start' | 'stall' | 'undo' | 'end' | 'restore';
+	/** Where the film was before this change, in seconds: what undo returns to. */
+	from: number;
+}
+
+export interface Waiting {
+	user: string;
+	/** Server milliseconds. */
+	since: number;
+}
+
+export interface Welcome {
+	mode: 'fresh' | 'resumed' | 'resync';
+	epoch: string;
+	/** Position of this snapshot; after resumed, where the replay ends. */
+	seq: number;
+	me: Member;
+	party: Party;
+	here: Presence[];
+	/** People in the room; here may be shorter. */
+	count: number;
+	playback: Playback;
+	queue: Item[];
+	/** The last 50 lines, oldest first. */
+	messages: Message[];
+	pinned: Message | null;
+	/** Only for those who may let people in. */
+	knocks: Knock[];
+}
+
+/** What clients send, by name. */
+export interface ClientFrames {
+	/** Deletes one's own line, or as a moderator anybody's. */
+	'chat.delete': MessageRef;
+	/** Changes one's own line. */
+	'chat.edit': Edit;
+	/** Pins a line, or unpins. */
+	'chat.pin': Pin;
+	/** Writes a line; acknowledged when committed. */
+	'chat.send': Send;
+	/** Says whether one types. */
+	'chat.typing': SetTyping;
+	/** Enters a party's room; answered by party.welcome. Who has no seat takes one by REST first. */
+	'party.join': Join;
+	/** Leaves the room; the seat stays. */
+	'party.leave': Record<string, never>;
+	/** Asks for the server's clock; answered by pong. */
+	'ping': Ping;
+	/** Grants or refuses such a request. */
+	'playback.answer': AnswerAsk;
+	/** Asks the hosts for a change. */
+	'playback.ask': Ask;
+	/** Tells a length that the server does not know; the host's word wins. */
+	'playback.duration': Duration;
+	/** Puts an item of the queue on. */
+	'playback.item': PlayItem;
+	/** Ends a barrier without waiting further. */
+	'playback.now': Record<string, never>;
+	/** Stops it for all on one frame. */
+	'playback.pause': Pause;
+	/** Starts the film for all. */
+	'playback.play': Play;
+	/** Changes the speed for all. */
+	'playback.rate': SetRate;
+	/** The sender's player stands at the barrier. */
+	'playback.ready': Ready;
+	/** The sender's measure of its sync, at most every 5 s. */
+	'playback.report': Report;
+	/** Moves it for all. */
+	'playback.seek': Seek;
+	/** The sender's player ran dry, or runs again. */
+	'playback.stall': Stall;
+	/** Takes the last change back, within 8 s. */
+	'playback.undo': Record<string, never>;
+	/** Says what one does. */
+	'presence.set': SetPresence;
+	/** Throws a reaction. */
+	'react.send': React;
+}
+
+/** What the server sends, by name. */
+export interface ServerFrames {
+	/** The command in re is done. */
+	'ack': Ack;
+	/** A line is gone. */
+	'chat.deleted': Deleted;
+	/** A line has another text. */
+	'chat.edited': Edited;
+	/** A line. */
+	'chat.message': Message;
+	/** Another line is pinned, or none. */
+	'chat.pinned': Pinned;
+	/** Who types. */
+	'chat.typers': Typing;
+	/** The frame in re was refused. */
+	'error': Failed;
+	/** First frame of a connection. */
+	'hello': Hello;
+	/** Somebody was sent out. */
+	'member.removed': MemberRemoved;
+	/** Somebody's role changed. */
+	'member.role': RoleChanged;
+	/** The host let one in; to every connection of the person. */
+	'party.admitted': PartyRef;
+	/** One is no longer in the room, and why. */
+	'party.closed': Closed;
+	/** Who waits at the door; to those who may let in. */
+	'party.knocks': Knocks;
+	/** The host did not let one in. */
+	'party.refused': PartyRef;
+	/** The party's card and settings, as its members see it; my_role, my_status, can_join and can_edit are empty here. */
+	'party.state': Party;
+	/** The room as it is now; answers party.join. */
+	'party.welcome': Welcome;
+	/** The answer, to the asker. */
+	'playback.answered': AskAnswered;
+	/** Somebody asks for a change; to the hosts. */
+	'playback.asked': Asked;
+	/** The shared clock; sent on change only. */
+	'playback.state': Playback;
+	/** Answers ping. */
+	'pong': Pong;
+	/** Who came, went or changed. */
+	'presence.diff': PresenceDiff;
+	/** The whole queue. */
+	'queue.state': Queue;
+	/** Reactions of the last moment; the sender's own are not repeated to him. */
+	'react.burst': Reactions;
+	/** The server goes down; come back elsewhere. */
+	'server.drain': Drain;
+}
+
+/** Why a connection ends: 40xx do not return, 41xx return after a pause, 42xx return at once. */
+export const closeReasons = {
+	/** The server failed in a way that a retry will not mend. */
+	failure: 4000,
+	/** Not signed in, expired or revoked. */
+	signed_out: 4001,
+	/** The client does not speak the protocol. */
+	protocol: 4002,
+	/** Not allowed here. */
+	no_access: 4003,
+	/** Too many connections of this person; this was the oldest. */
+	replaced: 4009,
+	/** Kept sending too fast. */
+	rate: 4100,
+	/** The server takes no more connections now. */
+	busy: 4101,
+	/** Fell behind; come back and resume. */
+	slow: 4200,
+	/** The server goes down in good order. */
+	drain: 4201,
+	/** The room moved to another server. */
+	moved: 4202,
+	/** Signed in anew; come back with the new session. */
+	renewed: 4203,
+} as const;
