@@ -57,19 +57,53 @@ describe('the clock', () => {
 		expect(clock.rtt).toBe(80);
 	});
 
-	test('moves by at most 5 ms at a time, and jumps when it is far off', () => {
-		let t = 0;
-		const clock = new Clock(() => t);
-		clock.pong({ c1: 0, s2: 1000, s3: 1000 }, 0);
-		t = 1000;
-		clock.pong({ c1: 1000, s2: 1950, s3: 1950 }, 1000); // the server fell 50 ms behind
-		const first = clock.offset;
-		expect(first).toBeGreaterThanOrEqual(994);
-		t = 2000;
-		clock.pong({ c1: 2000, s2: 9000, s3: 9000 }, 2000);
-		clock.restart(true);
-		clock.pong({ c1: 2000, s2: 9000, s3: 9000 }, 2000);
-		expect(clock.offset).toBe(7000);
+	test('moves by at most 5 ms at a time, and jumps when it may', () => {
+		const clock = new Clock(() => 0);
+		clock.pong({ c1: 0, s2: 1150, s3: 1150 }, 200); // 150 up, 50 down
+		expect(clock.offset).toBe(1050);
+		clock.pong({ c1: 1000, s2: 2010, s3: 2010 }, 1020); // now it is known to be 1000
+		expect(clock.offset).toBeCloseTo(1045, 5);
+		clock.pong({ c1: 2000, s2: 3100, s3: 3100 }, 2200);
+		expect(clock.offset).toBeCloseTo(1040, 5);
+		clock.restart();
+		clock.pong({ c1: 3000, s2: 4100, s3: 4100 }, 3200);
+		expect(clock.offset).toBeCloseTo(1000, 0);
+	});
+
+	test('jumps when it is wrong by more than 250 ms', () => {
+		const clock = new Clock(() => 0);
+		clock.pong({ c1: 0, s2: 2000, s3: 2000 }, 1010); // 1000 up, 10 down
+		expect(clock.offset).toBe(1495);
+		clock.pong({ c1: 2000, s2: 3010, s3: 3010 }, 2020);
+		expect(clock.offset).toBeCloseTo(1000, 0);
+	});
+
+	test('starts anew when the machine slept and its clock stood still', () => {
+		const clock = new Clock(() => 0);
+		for (let t = 0; t < 10_000; t += 1000) clock.pong({ c1: t, s2: t + 5020, s3: t + 5020, u: 5015 }, t + 40);
+		expect(clock.offset).toBeCloseTo(4997.5, 0);
+		// An hour passes that performance.now() does not count; u is from before it.
+		clock.pong({ c1: 11_000, s2: 11_000 + 3_605_020, s3: 11_000 + 3_605_020, u: 5015 }, 11_040);
+		expect(clock.offset).toBeCloseTo(3_605_000, 0);
+		expect(clock.certain).toBeCloseTo(20, 0);
+	});
+
+	test('takes stamped frames as samples of the way down, and late ones do no harm', () => {
+		const clock = new Clock(() => 0);
+		clock.stamp(7000, 0); // before any pong: tells nothing
+		expect(clock.ready).toBe(false);
+		clock.pong({ c1: 0, s2: 5050, s3: 5050 }, 100);
+		expect(clock.certain).toBe(50);
+		clock.stamp(5000 + 200 - 10, 200); // came down in 10 ms
+		expect(clock.certain).toBeCloseTo(30, 1);
+		clock.stamp(5000 - 60_000, 300); // a replay of a minute ago
+		expect(clock.certain).toBeCloseTo(30, 1);
+	});
+
+	test('keeps fractions of a millisecond although the server counts from 1970', () => {
+		const clock = new Clock(() => 0);
+		clock.pong({ c1: 0.25, s2: 1.8e12 + 10.5, s3: 1.8e12 + 10.5 }, 20.25);
+		expect(clock.at(10.25)).toBeCloseTo(1.8e12 + 10.5, 2);
 	});
 
 	test('asks often at first and rarely at rest', () => {

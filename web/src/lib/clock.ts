@@ -14,6 +14,8 @@ const span = 90_000;
 const aging = 0.05 / 1000;
 const slew = 5;
 const step = 250;
+/** Less than no delay by so much means that a clock has jumped. */
+const contradiction = 1;
 
 interface Sample {
 	at: number;
@@ -65,11 +67,19 @@ export class Clock {
 
 	/** An answered ping that was received at c4. */
 	pong(p: Pong, c4 = this.local()): void {
+		this.#take(p, c4);
+		this.#rtt = c4 - p.c1 - (p.s3 - p.s2);
+		if (!this.#update(c4)) {
+			// The server's u may be from before the jump, too.
+			this.#take({ ...p, u: undefined }, c4);
+			this.#update(c4);
+		}
+	}
+
+	#take(p: Pong, c4: number): void {
 		this.#up.add(c4, p.s2 - p.c1);
 		if (p.u !== undefined && p.u !== null) this.#up.add(c4, p.u);
 		this.#down.add(c4, c4 - p.s3);
-		this.#rtt = c4 - p.c1 - (p.s3 - p.s2);
-		this.#update(c4);
 	}
 
 	/** A frame that the server stamped with st: a free look at the way down. */
@@ -88,11 +98,18 @@ export class Clock {
 		}
 	}
 
-	#update(now: number): void {
+	/** Answers whether the samples make sense together. */
+	#update(now: number): boolean {
 		const u = this.#up.get(now);
 		const d = this.#down.get(now);
-		if (u === undefined || d === undefined) return;
+		if (u === undefined || d === undefined) return true;
 		const estimate = (u - d) / 2;
+		if (u + d < -contradiction) {
+			// No way is shorter than nothing: one of the clocks stood still in between
+			// (a sleeping machine), and what was measured before says nothing now.
+			this.restart(true);
+			return false;
+		}
 		this.#certain = Math.max(0, (u + d) / 2);
 		const error = this.#offset === undefined ? Infinity : estimate - this.#offset;
 		if (this.#offset === undefined || this.#jump || Math.abs(error) > step) {
@@ -101,6 +118,7 @@ export class Clock {
 		} else {
 			this.#offset += Math.max(-slew, Math.min(slew, error));
 		}
+		return true;
 	}
 
 	get ready(): boolean {

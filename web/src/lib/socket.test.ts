@@ -66,6 +66,13 @@ function start(more: Partial<SocketOptions> = {}) {
 	socket.open();
 }
 
+/** Connected, and in the room. */
+function join() {
+	start();
+	Wire.last.hello();
+	Wire.last.say('party.welcome', welcome(1), { room });
+}
+
 beforeEach(() => {
 	vi.useFakeTimers();
 	Wire.all = [];
@@ -168,10 +175,127 @@ describe('the socket', () => {
 	test('never stops trying, with pauses that grow to 15 s', () => {
 		start({ random: () => 1 });
 		for (let i = 0; i < 12; i++) {
+			const before = Wire.all.length;
 			Wire.last.cut();
-			vi.advanceTimersByTime(15_000);
+			for (let ms = 0; Wire.all.length === before; ms += 50) {
+				expect(ms).toBeLessThanOrEqual(15_000);
+				vi.advanceTimersByTime(50);
+			}
 		}
 		expect(Wire.all).toHaveLength(13);
+	});
+
+	test('says that it is offline while it cannot find out who is signed in, and goes on', async () => {
+		const renew = vi.fn<() => Promise<boolean>>().mockRejectedValueOnce(new Error('offline')).mockResolvedValue(true);
+		start({ renew });
+		Wire.last.cut(4001);
+		await vi.advanceTimersByTimeAsync(1000);
+		expect(Wire.all).toHaveLength(2);
+		Wire.last.cut(4001);
+		await vi.advanceTimersByTimeAsync(1000);
+		Wire.last.hello();
+		expect(states.at(-1)).toBe('open');
+	});
+
+	test('takes the advice of a draining server once, then backs off', () => {
+		start({ random: () => 1 });
+		Wire.last.hello();
+		Wire.last.say('server.drain', { after_ms: 1, resume: true });
+		Wire.last.cut(4201);
+		vi.advanceTimersByTime(1);
+		expect(Wire.all).toHaveLength(2);
+		for (let i = 0; i < 6; i++) {
+			Wire.last.cut();
+			vi.advanceTimersByTime(200);
+		}
+		expect(Wire.all.length).toBeLessThan(6);
+	});
+
+	test('keeps the order of kept commands when one has to wait', async () => {
+		join();
+		const all = ['one', 'two', 'three'].map((text) => socket.command('chat.send', room, { text }, true));
+		const texts = () => Wire.last.of('chat.send').map((f) => (f.data as { text: string }).text);
+		expect(texts()).toEqual(['one']);
+		const refusal = { problem: { code: 'rate_limited', status: 429, detail: '', retry_after: 2 } };
+		Wire.last.say('error', refusal, { re: Wire.last.of('chat.send')[0].id });
+		vi.advanceTimersByTime(1900);
+		expect(texts()).toEqual(['one']);
+		vi.advanceTimersByTime(200);
+		for (let i = 1; i <= 3; i++) Wire.last.say('ack', { seq: i }, { re: Wire.last.of('chat.send').at(-1)!.id });
+		expect(texts()).toEqual(['one', 'one', 'two', 'three']);
+		await expect(Promise.all(all)).resolves.toEqual([{ seq: 1 }, { seq: 2 }, { seq: 3 }]);
+	});
+
+	test('sends a kept command again when no answer comes, with the same op', () => {
+		join();
+		void socket.command('chat.send', room, { text: 'hi' }, true).catch(() => {});
+		for (let i = 0; i < 11; i++) {
+			vi.advanceTimersByTime(1000);
+			Wire.last.say('pong', { n: i, c1: 0, s2: 0, s3: 0, u: null });
+		}
+		const sent = Wire.last.of('chat.send');
+		expect(sent).toHaveLength(2);
+		expect(sent[0].op).toBe(sent[1].op);
+	});
+
+	test('leaves a connection that says nothing any more', () => {
+		join();
+		vi.advanceTimersByTime(12_000);
+		expect(Wire.all.length).toBeGreaterThan(1);
+	});
+
+	test('does not blame the connection when the page was asleep', () => {
+		let t = 0;
+		start({ now: () => t });
+		Wire.last.hello();
+		vi.advanceTimersByTime(50);
+		t = 600_000; // the timers stood still meanwhile
+		vi.advanceTimersByTime(60);
+		expect(Wire.all).toHaveLength(1);
+		expect(states.at(-1)).toBe('open');
+	});
+
+	test('after waking up, four seconds of silence are enough', () => {
+		join();
+		Wire.last.say('pong', { n: 1, c1: 0, s2: 0, s3: 0, u: null });
+		socket.wake();
+		vi.advanceTimersByTime(4500);
+		expect(Wire.all).toHaveLength(2);
+	});
+
+	test('gives up a connection that is never greeted', () => {
+		start();
+		vi.advanceTimersByTime(13_000);
+		expect(Wire.all).toHaveLength(2);
+	});
+
+	test('asks again for a room when the answer is lost or the server is busy', () => {
+		start();
+		Wire.last.hello();
+		Wire.last.say('error', { problem: { code: 'server.busy', status: 503, detail: '', retry_after: 1 } }, { re: 'join:p1' });
+		vi.advanceTimersByTime(1100);
+		expect(Wire.last.of('party.join')).toHaveLength(2);
+		expect(refused).toEqual([]);
+	});
+
+	test('does not come back to a room that sent it out', async () => {
+		join();
+		const lost = socket.command('chat.send', room, { text: 'hi' }, true);
+		Wire.last.say('party.closed', { code: 'kicked', reason: '' }, { room });
+		await expect(lost).rejects.toThrow('left');
+		expect(frames.at(-1)?.type).toBe('party.closed');
+		Wire.last.cut();
+		vi.advanceTimersByTime(500);
+		Wire.last.hello();
+		expect(Wire.last.of('party.join')).toHaveLength(0);
+	});
+
+	test('passes on what belongs to no room', () => {
+		const heard: string[] = [];
+		start({ onFrame: (f) => heard.push(f.type) });
+		Wire.last.hello();
+		Wire.last.say('party.admitted', { party: 'p2' });
+		expect(heard).toEqual(['party.admitted']);
 	});
 
 	test('renews its session once after signed_out', async () => {

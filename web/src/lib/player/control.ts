@@ -36,6 +36,8 @@ export interface Act {
 	word: 'in sync' | 'catching up';
 	/** Too many seeks: tell the person and offer a lower quality. */
 	struggling?: boolean;
+	/** Server milliseconds at which to tick again: the film is to start then, on time and not at the next tick. */
+	playAt?: number;
 }
 
 export interface Options {
@@ -46,24 +48,29 @@ export interface Options {
 const inner = 0.006;
 const outer = 0.012;
 const hold = 1500;
+/** Samples older than this say nothing about now: a hidden tab ticks once a second. */
+const fresh = 700;
+/** Timers may come a little early. */
+const early = 2;
 
 export class Controller {
-	#errors: number[] = [];
+	#errors: { now: number; e: number }[] = [];
 	#settled = false;
 	/** Learned time that a seek takes, in seconds. */
 	#seekLatency = 0.12;
 	/** Learned time between play() and motion, in seconds. */
 	#startLatency = 0.05;
-	#seekBegan: { now: number } | undefined;
-	#startBegan: { now: number; at: number } | undefined;
+	/** What the next calm sample tells about: how late play() or the seek was, in seconds. */
+	#lesson: { of: 'start' | 'seek'; late: number } | undefined;
 	#holdUntil = 0;
 	#seeks: number[] = [];
 	#restUntil = 0;
 	#quiet = 0;
 	#last: number | undefined;
+	#placed: number | undefined;
 	#rate = 1;
 	#rateAt = 0;
-	#slowSince: number | undefined;
+	#slow: { since: number; size: number } | undefined;
 
 	constructor(private readonly options: Options = {}) {}
 
@@ -73,66 +80,69 @@ export class Controller {
 		this.#settled = false;
 		this.#last = undefined;
 		this.#quiet = 0;
-		this.#slowSince = undefined;
-		this.#seekBegan = undefined;
+		this.#slow = undefined;
+		this.#lesson = undefined;
+		this.#placed = undefined;
 		this.#holdUntil = 0;
 	}
 
-	/** The driver says that a seek has ended: the player stands where it should. */
-	seeked(now: number): void {
-		if (this.#seekBegan) {
-			const took = (now - this.#seekBegan.now) / 1000;
-			this.#seekLatency = Math.min(1.5, 0.7 * this.#seekLatency + 0.3 * took);
-			this.#seekBegan = undefined;
-		}
+	/** The driver says that a seek has ended. */
+	seeked(): void {
 		this.#errors = [];
 		this.#quiet = 2;
 		this.#last = undefined;
 	}
 
 	tick(v: Vector, look: Look): Act {
-		if (v.v === 0 || look.now < v.t - this.#startLatency * 1000) return this.#stand(v, look);
+		const due = v.t - this.#startLatency * 1000;
+		if (v.v === 0 || look.now < due - early) return this.#stand(v, look, due);
+		this.#placed = undefined;
 		const target = position(v, look.now, look.duration);
-		if (look.duration > 0 && target >= look.duration - 0.05) return { word: 'in sync', rate: v.v };
-		if (look.paused) {
-			// After a long wait the player is far off: go there first, then play.
-			this.#startBegan = { now: look.now, at: look.at };
-			this.#errors = [];
-			this.#quiet = 2;
-			const act: Act = { play: true, rate: v.v, word: 'catching up' };
-			if (Math.abs(target - look.at) > 0.35 && !look.seeking) Object.assign(act, this.#seek(target + this.#startLatency, look.now));
-			return act;
-		}
-		this.#learnStart(look);
-		if (look.seeking || look.ready < 3 || look.now < v.t) return { word: 'catching up', rate: v.v };
+		if (look.duration > 0 && target >= look.duration - 0.05) return { word: 'in sync', rate: this.#plain(v.v) };
+		if (look.paused) return this.#start(v, look, target, due);
+		if (look.seeking || look.ready < 3 || look.now < v.t) return { word: 'catching up', rate: this.#plain(v.v) };
 		return this.#follow(v, look, target);
 	}
 
-	/** The film stands, or will start at v.t: be exactly at the frame. */
-	#stand(v: Vector, look: Look): Act {
+	#start(v: Vector, look: Look, target: number, due: number): Act {
 		this.#errors = [];
-		this.#settled = false;
-		this.#slowSince = undefined;
-		const off = v.p - look.at;
-		const act: Act = { word: 'in sync', pause: !look.paused, rate: v.v || 1, error: off * 1000 };
-		if (Math.abs(off) > 0.02 && !look.seeking) {
-			act.seek = v.p;
-			act.word = 'catching up';
-		}
+		this.#quiet = 2;
+		this.#last = undefined;
+		const act: Act = { play: true, rate: this.#plain(v.v), word: 'catching up' };
+		if (look.seeking) return act;
+		// After a long wait the player is far off: go there first, then play.
+		if (Math.abs(target - look.at) > 0.35) return { ...act, ...this.#seek(target + this.#startLatency * v.v, look.now) };
+		this.#lesson = { of: 'start', late: Math.max(0, look.now - due) / 1000 };
 		return act;
 	}
 
-	#learnStart(look: Look): void {
-		const s = this.#startBegan;
-		if (!s) return;
-		if (look.at > s.at + 0.02) {
-			// It moves: what is missing between the clock and the film is the latency.
-			const took = (look.now - s.now) / 1000 - (look.at - s.at);
-			if (took >= 0 && took < 1) this.#startLatency = 0.7 * this.#startLatency + 0.3 * took;
-			this.#startBegan = undefined;
-		} else if (look.now - s.now > 2000) {
-			this.#startBegan = undefined;
-		}
+	/** The film stands, or will start at v.t: be exactly at the frame. */
+	#stand(v: Vector, look: Look, due: number): Act {
+		this.#errors = [];
+		this.#settled = false;
+		this.#slow = undefined;
+		const p = look.duration > 0 ? Math.min(v.p, look.duration) : v.p;
+		const off = p - look.at;
+		const act: Act = { word: 'in sync', pause: !look.paused, rate: this.#plain(v.v || 1), error: off * 1000 };
+		if (v.v > 0) act.playAt = due;
+		// Two players 5 ms apart can show two frames, so each goes exactly there;
+		// once, for a player may round what it is given.
+		const size = Math.abs(off);
+		if (look.seeking || !(size > 0.02 || (size > 0.001 && this.#placed !== p))) return act;
+		this.#placed = p;
+		act.seek = p;
+		if (size > 0.02) act.word = 'catching up';
+		return act;
+	}
+
+	/** Learns from where a start or a seek came out. */
+	#learn(e: number, v: number): void {
+		const l = this.#lesson;
+		this.#lesson = undefined;
+		if (!l || Math.abs(e) > 1) return;
+		const missed = e / v - l.late;
+		if (l.of === 'start') this.#startLatency = Math.max(0, Math.min(0.4, this.#startLatency + 0.3 * missed));
+		else this.#seekLatency = Math.max(0, Math.min(1.5, this.#seekLatency + 0.3 * missed));
 	}
 
 	#follow(v: Vector, look: Look, target: number): Act {
@@ -142,15 +152,15 @@ export class Controller {
 			const calm = this.#last !== undefined && Math.abs(raw - this.#last) < 0.015;
 			this.#last = raw;
 			this.#quiet = calm ? this.#quiet - 1 : 2;
-			if (this.#quiet > 0 && Math.abs(raw) < 1) return { word: 'catching up', rate: v.v };
+			if (this.#quiet > 0 && Math.abs(raw) < 1) return { word: 'catching up', rate: this.#plain(v.v) };
+			this.#learn(raw, v.v);
 		}
-		this.#errors.push(raw);
-		if (this.#errors.length > 5) this.#errors.shift();
-		const e = median(this.#errors);
+		this.#errors = [...this.#errors.filter((x) => look.now - x.now < fresh).slice(-4), { now: look.now, e: raw }];
+		const e = median(this.#errors.map((x) => x.e));
 		const size = Math.abs(e);
 		const act: Act = { word: size <= 0.1 ? 'in sync' : 'catching up', error: e * 1000 };
 		if (size > 0.35) return this.#jump(v, look, target, size, act);
-		this.#late(look, target, size, act);
+		this.#late(v, look, target, size, act);
 		if (act.seek !== undefined) return act;
 		if (this.#settled ? size <= outer : size <= inner) {
 			this.#settled = true;
@@ -167,30 +177,32 @@ export class Controller {
 	/** Far off: one seek, if the place is there and seeks help. */
 	#jump(v: Vector, look: Look, target: number, size: number, act: Act): Act {
 		act.word = 'catching up';
-		act.rate = v.v;
+		act.rate = this.#plain(v.v);
 		if (look.now < this.#holdUntil) return act;
 		if (look.now < this.#restUntil) return { ...act, rate: v.v * (1 + Math.sign(target - look.at) * 0.1), struggling: true };
 		if (!look.buffered(target) && size <= 3) return { ...act, rate: v.v * (1 + Math.sign(target - look.at) * 0.1) };
 		return { ...act, ...this.#seek(target + this.#seekLatency * v.v, look.now) };
 	}
 
-	/** A distance that the rate does not close within 4 s gets one more seek. */
-	#late(look: Look, target: number, size: number, act: Act): void {
+	/** A distance that the rate does not close gets one more seek. */
+	#late(v: Vector, look: Look, target: number, size: number, act: Act): void {
 		if (size < 0.04) {
-			this.#slowSince = undefined;
+			this.#slow = undefined;
 			return;
 		}
-		this.#slowSince ??= look.now;
-		if (look.now - this.#slowSince > 4000 && look.now >= this.#holdUntil && look.now >= this.#restUntil && look.buffered(target)) {
-			this.#slowSince = undefined;
-			Object.assign(act, this.#seek(target + this.#seekLatency, look.now));
+		this.#slow ??= { since: look.now, size };
+		if (look.now - this.#slow.since <= 2000) return;
+		const stuck = size > 0.6 * this.#slow.size;
+		this.#slow = { since: look.now, size };
+		if (stuck && look.now >= this.#holdUntil && look.now >= this.#restUntil && look.buffered(target)) {
+			Object.assign(act, this.#seek(target + this.#seekLatency * v.v, look.now));
 		}
 	}
 
 	#seek(to: number, now: number): Pick<Act, 'seek' | 'struggling'> {
 		this.#seeks = this.#seeks.filter((s) => now - s < 10_000);
 		this.#seeks.push(now);
-		this.#seekBegan = { now };
+		this.#lesson = { of: 'seek', late: 0 };
 		this.#holdUntil = now + hold;
 		this.#errors = [];
 		this.#quiet = 2;
@@ -200,6 +212,12 @@ export class Controller {
 			return { seek: to, struggling: true };
 		}
 		return { seek: to };
+	}
+
+	/** The rate of the timeline itself, at once. */
+	#plain(rate: number): number {
+		this.#rate = rate;
+		return rate;
 	}
 
 	/** Rates in steps of 0.005, changed at most four times a second, so that the player does not hunt. */
@@ -212,7 +230,7 @@ export class Controller {
 		return this.#rate;
 	}
 
-	/** Seconds that a start takes: play() is called so much early. */
+	/** Seconds that a start takes: play() is to be called so much early. */
 	get startLatency(): number {
 		return this.#startLatency;
 	}

@@ -1,0 +1,484 @@
+/**
+ * A party's room as this person sees it: frames become state, gestures become
+ * commands. Knows nothing of the page.
+ */
+import { parties } from './api/client';
+import { connection } from './connection.svelte';
+import { newId } from './ids';
+import { may } from './permissions';
+import type { Action, Role, Site } from './permissions.generated';
+import { Film } from './player/film.svelte';
+import { prefs } from './prefs.svelte';
+import type {
+	Item,
+	Knock,
+	Member,
+	Message,
+	Party,
+	Playback,
+	Presence,
+	Reaction,
+	ServerFrames,
+	User,
+	Vector,
+	Welcome,
+} from './protocol/generated';
+import { Refused, type Frame, type Problem } from './socket';
+
+/** A chat line of one's own that the server has not confirmed. */
+export interface Draft {
+	op: string;
+	text: string;
+	replyTo?: Message;
+	failed?: string;
+}
+
+/** What somebody just did to the film, shown for 3 s with a way back for 8 s. */
+export interface Deed {
+	by: User | undefined;
+	mine: boolean;
+	vector: Vector;
+	at: number;
+}
+
+export interface AskCard {
+	ask: string;
+	user: User;
+	op: string;
+	position: number;
+}
+
+export type PillWord = 'in sync' | 'catching up' | 'waiting' | 'stepped out' | 'offline';
+
+/** A reaction on its way over the picture. */
+export interface Flying extends Reaction {
+	key: number;
+}
+
+const presenceEvery = 400;
+const reportEvery = 5000;
+const typingFor = 5000;
+const undoFor = 8000;
+
+export class Room {
+	party = $state<Party>()!;
+	me = $state<Member>()!;
+	here = $state<Presence[]>([]);
+	count = $state(0);
+	messages = $state<Message[]>([]);
+	drafts = $state<Draft[]>([]);
+	typing = $state<{ user: string; until: number }[]>([]);
+	pinned = $state<Message | null>(null);
+	queue = $state<Item[]>([]);
+	knocks = $state<Knock[]>([]);
+	asks = $state<AskCard[]>([]);
+	playback = $state<Playback>();
+	deed = $state<Deed>();
+	flying = $state<Flying[]>([]);
+	/** Answers to "Ask to pause". */
+	notice = $state('');
+	joined = $state(false);
+	/** Why one is out: a code, or nothing. */
+	closed = $state<{ code: string; reason: string }>();
+	refused = $state<Problem>();
+	hasOlder = $state(false);
+	/** Server milliseconds, refreshed several times a second for countdowns. */
+	now = $state(0);
+	readonly film: Film;
+
+	readonly #c = connection();
+	readonly #name: string;
+	#leave: (() => void) | undefined;
+	#timer: ReturnType<typeof setInterval> | undefined;
+	#saidState = '';
+	#saidAt = 0;
+	#reportedAt = 0;
+	#typingSaid = 0;
+	#key = 0;
+	#older: string | null | undefined;
+
+	constructor(readonly id: string) {
+		this.#name = `party:${id}`;
+		this.film = new Film(
+			this.#c.clock,
+			{
+				ready: (seq) => this.#tell('playback.ready', { seq }),
+				stall: (seq, stalled) => this.#tell('playback.stall', { seq, stalled }),
+				duration: (item, seconds) => this.#tell('playback.duration', { item, seconds }),
+			},
+			(item) => prefs.offset(item),
+		);
+	}
+
+	enter(): () => void {
+		this.#c.socket.open();
+		this.#leave = this.#c.socket.subscribe({
+			party: this.id,
+			onWelcome: (w) => this.#welcome(w),
+			onFrame: (f) => this.#frame(f),
+			onRefused: (p) => (this.refused = p),
+		});
+		this.#timer = setInterval(() => this.#tick(), presenceEvery);
+		return () => {
+			clearInterval(this.#timer);
+			this.#leave?.();
+		};
+	}
+
+	get clock() {
+		return this.#c.clock;
+	}
+
+	get online(): boolean {
+		return this.#c.state === 'open' && this.joined;
+	}
+
+	retryNow(): void {
+		this.#c.socket.retryNow();
+	}
+
+	// What one may do.
+
+	get site(): Site {
+		return this.me?.user.is_guest ? 'guest' : 'user';
+	}
+
+	get role(): Role {
+		return (this.me?.role ?? 'none') as Role;
+	}
+
+	may(action: Action): boolean {
+		const raised = action === 'playback.control' && this.party?.control !== 'everyone' ? 'co-host' : undefined;
+		return may(action, this.site, this.role, raised);
+	}
+
+	/** One cannot control, but one can ask. */
+	get asking(): boolean {
+		return this.party?.control === 'ask' && !this.may('playback.control');
+	}
+
+	// What is shown.
+
+	get vector(): Vector | undefined {
+		return this.playback?.vector;
+	}
+
+	get item(): Item | undefined {
+		const id = this.vector?.item;
+		return this.queue.find((i) => i.id === id) ?? (id ? undefined : this.queue[0]);
+	}
+
+	get waiting(): { name: string; since: number }[] {
+		return (this.playback?.waiting ?? []).map((w) => ({
+			name: w.user === this.me.user.id ? 'you' : this.nameOf(w.user),
+			since: w.since,
+		}));
+	}
+
+	/** The film runs on, or will as soon as all are there. */
+	get plays(): boolean {
+		return this.vector?.plays ?? false;
+	}
+
+	/** Seconds until the film starts moving, when that lies ahead. */
+	get startsIn(): number {
+		const v = this.vector;
+		return v && v.v > 0 && v.t > this.now ? (v.t - this.now) / 1000 : 0;
+	}
+
+	get pill(): PillWord {
+		if (!this.online) return 'offline';
+		if (this.film.out) return 'stepped out';
+		if (this.waiting.length > 0 && this.now - Math.min(...this.waiting.map((w) => w.since)) > 700) return 'waiting';
+		return this.film.dry ? 'catching up' : this.film.word;
+	}
+
+	nameOf(user: string): string {
+		return this.person(user)?.name ?? 'Somebody';
+	}
+
+	person(user: string): User | undefined {
+		if (this.me?.user.id === user) return this.me.user;
+		return this.here.find((p) => p.user.id === user)?.user ?? this.messages.findLast((m) => m.user.id === user)?.user;
+	}
+
+	// Gestures.
+
+	async play(): Promise<void> {
+		await this.#command('playback.play', { base: this.vector?.seq ?? 0 });
+	}
+	async pause(): Promise<void> {
+		await this.#command('playback.pause', { base: this.vector?.seq ?? 0, position: Math.max(0, this.film.at) });
+	}
+	async toggle(): Promise<void> {
+		if (this.film.out) return this.film.catchUp();
+		if (this.asking) return this.ask(this.plays ? 'pause' : 'play');
+		await (this.plays ? this.pause() : this.play());
+	}
+	async seek(to: number): Promise<void> {
+		const end = this.film.duration || Infinity;
+		const position = Math.max(0, Math.min(to, end));
+		if (this.asking) return this.ask('seek', position);
+		await this.#command('playback.seek', { base: this.vector?.seq ?? 0, position });
+	}
+	skip(by: number): Promise<void> {
+		return this.seek(this.film.positionAt(this.#c.clock.now()) + by);
+	}
+	async rate(rate: number): Promise<void> {
+		await this.#command('playback.rate', { base: this.vector?.seq ?? 0, rate });
+	}
+	async undo(): Promise<void> {
+		this.deed = undefined;
+		await this.#command('playback.undo', {});
+	}
+	async playItem(item: string): Promise<void> {
+		await this.#command('playback.item', { item });
+	}
+	async startNow(): Promise<void> {
+		await this.#command('playback.now', {});
+	}
+	async ask(op: 'play' | 'pause' | 'seek', position = 0): Promise<void> {
+		await this.#command('playback.ask', { op, position });
+		this.notice = `The hosts were asked to ${op === 'seek' ? 'jump' : op}.`;
+	}
+	async answer(ask: string, grant: boolean): Promise<void> {
+		this.asks = this.asks.filter((a) => a.ask !== ask);
+		await this.#command('playback.answer', { ask, grant });
+	}
+
+	say(ready: boolean): void {
+		this.#tell('presence.set', { ready });
+	}
+
+	react(emoji: string, x = 0.1 + Math.random() * 0.8, y = 0.75 + Math.random() * 0.15): void {
+		this.#fly({ emoji, x, y, film_at: this.film.at, by: this.me.user.id, n: 1 });
+		this.#tell('react.send', { emoji, x, y, film_at: Math.max(0, this.film.at) });
+	}
+
+	/** Writes a line. It is shown at once and sent until the server has it. */
+	async send(text: string, replyTo?: Message): Promise<void> {
+		const draft: Draft = { op: newId(), text, replyTo };
+		this.drafts.push(draft);
+		this.#typingSaid = 0;
+		await this.#post(draft);
+	}
+
+	async again(draft: Draft): Promise<void> {
+		this.drafts = this.drafts.map((d) => (d.op === draft.op ? { ...d, failed: undefined } : d));
+		await this.#post(draft);
+	}
+
+	discard(draft: Draft): void {
+		this.drafts = this.drafts.filter((d) => d.op !== draft.op);
+	}
+
+	async #post(draft: Draft): Promise<void> {
+		try {
+			const film_at = this.item ? Math.max(0, this.film.at) : undefined;
+			await this.#c.socket.command(
+				'chat.send',
+				this.#name,
+				{ text: draft.text, reply_to: draft.replyTo?.id, film_at },
+				true,
+				draft.op,
+			);
+			this.drafts = this.drafts.filter((d) => d.op !== draft.op);
+		} catch (e) {
+			if (!(e instanceof Refused)) return; // the page was left
+			this.drafts = this.drafts.map((d) => (d.op === draft.op ? { ...d, failed: e.problem.detail } : d));
+		}
+	}
+
+	async edit(message: Message, text: string): Promise<void> {
+		await this.#command('chat.edit', { message: message.id, text });
+	}
+	async remove(message: Message): Promise<void> {
+		await this.#command('chat.delete', { message: message.id });
+	}
+	async pin(message: Message | null): Promise<void> {
+		await this.#command('chat.pin', { message: message?.id ?? '' });
+	}
+
+	/** Called on every key: tells the others now and then. */
+	types(): void {
+		const now = performance.now();
+		if (now - this.#typingSaid < 3000) return;
+		this.#typingSaid = now;
+		this.#tell('chat.typing', { on: true });
+	}
+
+	/** Loads lines from before the first one. */
+	async loadOlder(): Promise<void> {
+		if (this.#older === null) return;
+		const page = await parties.history(this.id, this.#older);
+		this.#older = page.has_more ? page.next : null;
+		this.hasOlder = this.#older !== null;
+		const known = new Set(this.messages.map((m) => m.id));
+		this.messages = [...page.results.filter((m) => !known.has(m.id)).reverse(), ...this.messages].sort((a, b) => a.seq - b.seq);
+	}
+
+	// Frames.
+
+	#welcome(w: Welcome): void {
+		this.refused = undefined;
+		this.closed = undefined;
+		this.me = w.me;
+		this.party = w.party;
+		this.here = w.here;
+		this.count = w.count;
+		this.queue = w.queue;
+		this.knocks = w.knocks ?? [];
+		if (w.mode !== 'resumed') {
+			this.messages = w.messages;
+			this.#older = undefined;
+			this.hasOlder = w.messages.length >= 50;
+		}
+		this.pinned = w.pinned;
+		this.joined = true;
+		this.#saidState = '';
+		this.film.forget();
+		this.#play(w.playback, false);
+	}
+
+	#frame(f: Frame): void {
+		const handler = this.#handlers[f.type] as ((d: unknown, f: Frame) => void) | undefined;
+		handler?.(f.data, f);
+	}
+
+	readonly #handlers: { [K in keyof ServerFrames]?: (d: ServerFrames[K], f: Frame) => void } = {
+		'party.state': (d) => {
+			const { my_role, my_status, can_join, can_edit } = this.party;
+			this.party = { ...d, my_role, my_status, can_join, can_edit };
+		},
+		'party.closed': (d) => {
+			this.closed = { code: d.code, reason: d.reason };
+			this.joined = false;
+		},
+		'party.knocks': (d) => (this.knocks = d.items),
+		'presence.diff': (d) => {
+			const fresh = new Map([...d.joined, ...d.changed].map((p) => [p.user.id, p]));
+			const kept = this.here.filter((p) => !d.left.includes(p.user.id)).map((p) => fresh.get(p.user.id) ?? p);
+			const known = new Set(kept.map((p) => p.user.id));
+			this.here = [...kept, ...[...fresh.values()].filter((p) => !known.has(p.user.id) && !d.left.includes(p.user.id))];
+			this.count = d.count;
+		},
+		'member.role': (d) => {
+			if (d.user === this.me.user.id) this.me = { ...this.me, role: d.role };
+			this.here = this.here.map((p) => (p.user.id === d.user ? { ...p, role: d.role } : p));
+		},
+		'member.removed': (d) => {
+			this.here = this.here.filter((p) => p.user.id !== d.user.id);
+		},
+		'playback.state': (d) => this.#play(d, true),
+		'playback.asked': (d) => (this.asks = [...this.asks.filter((a) => a.user.id !== d.user.id), d]),
+		'playback.answered': (d) => (this.notice = d.granted ? 'The host agreed.' : 'Not now, says the host.'),
+		'queue.state': (d) => {
+			this.queue = d.items;
+			this.#show();
+		},
+		'chat.message': (d) => {
+			this.messages = [...this.messages, d];
+			if (d.op) this.drafts = this.drafts.filter((x) => x.op !== d.op);
+			this.typing = this.typing.filter((t) => t.user !== d.user.id);
+		},
+		'chat.edited': (d) =>
+			(this.messages = this.messages.map((m) =>
+				m.id === d.message ? { ...m, text: d.text, mentions: d.mentions, edited_at: d.edited_at } : m,
+			)),
+		'chat.deleted': (d) => {
+			this.messages = this.messages.map((m) => {
+				if (m.id === d.message) return { ...m, text: '', deleted: true };
+				return m.reply_to?.id === d.message ? { ...m, reply_to: { ...m.reply_to, text: '' } } : m;
+			});
+			if (this.pinned?.id === d.message) this.pinned = null;
+		},
+		'chat.pinned': (d) => (this.pinned = d.message),
+		'chat.typers': (d) => {
+			const until = performance.now() + typingFor;
+			this.typing = d.users.filter((u) => u !== this.me.user.id).map((user) => ({ user, until }));
+		},
+		'react.burst': (d) => d.items.filter((r) => r.by !== this.me.user.id).forEach((r) => this.#fly(r)),
+	};
+
+	#play(p: Playback, news: boolean): void {
+		const before = this.playback?.vector;
+		if (news && before && p.vector.seq < before.seq) return;
+		this.playback = p;
+		this.film.follow(p.vector);
+		this.#show();
+		if (news && p.vector.seq !== before?.seq && p.vector.by && ['play', 'pause', 'seek', 'rate', 'item'].includes(p.vector.why)) {
+			// The vector that ends a barrier repeats the deed that began it.
+			const same = before?.arming && before.by === p.vector.by && before.why === p.vector.why;
+			if (!same)
+				this.deed = {
+					by: this.person(p.vector.by),
+					mine: p.vector.by === this.me.user.id,
+					vector: p.vector,
+					at: this.#c.clock.now(),
+				};
+		}
+	}
+
+	#show(): void {
+		this.film.show(this.item);
+	}
+
+	#fly(r: Reaction): void {
+		const key = ++this.#key;
+		this.flying = [...this.flying.slice(-60), { ...r, key }];
+		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);
+	}
+
+	#tick(): void {
+		this.now = this.#c.clock.now();
+		if (this.deed && this.now - this.deed.at > undoFor) this.deed = undefined;
+		if (this.typing.length > 0) {
+			const t = performance.now();
+			if (this.typing.some((x) => x.until <= t)) this.typing = this.typing.filter((x) => x.until > t);
+		}
+		if (!this.online) {
+			if (this.#c.state !== 'open') this.joined = false;
+			return;
+		}
+		this.#sayState();
+		if (this.film.drift !== undefined && this.now - this.#reportedAt > reportEvery) {
+			this.#reportedAt = this.now;
+			const { certain, rtt } = this.#c.clock;
+			this.#tell('playback.report', { drift_ms: this.film.drift, error_ms: Math.min(certain, 1e6), rtt_ms: Math.min(rtt, 1e6) });
+		}
+	}
+
+	#sayState(): void {
+		const state = this.#stateNow();
+		if (state === this.#saidState || this.now - this.#saidAt < presenceEvery * 2) return;
+		this.#saidState = state;
+		this.#saidAt = this.now;
+		this.#tell('presence.set', { state });
+	}
+
+	#stateNow(): 'lobby' | 'watching' | 'loading' | 'catching_up' | 'away' | 'stepped_out' {
+		if (this.party.status === 'scheduled') return 'lobby';
+		if (this.film.out) return 'stepped_out';
+		if (document.visibilityState === 'hidden' && !this.film.moving) return 'away';
+		if (this.film.dry) return 'loading';
+		return this.film.word === 'in sync' || !this.plays ? 'watching' : 'catching_up';
+	}
+
+	#tell<K extends Parameters<ReturnType<typeof connection>['socket']['tell']>[0]>(
+		type: K,
+		data: Parameters<ReturnType<typeof connection>['socket']['tell']>[2],
+	): void {
+		this.#c.socket.tell(type, this.#name, data as never);
+	}
+
+	/** Sends a command; what the server refuses becomes a notice. */
+	async #command(type: Parameters<ReturnType<typeof connection>['socket']['command']>[0], data: object): Promise<void> {
+		try {
+			await this.#c.socket.command(type, this.#name, data as never);
+		} catch (e) {
+			if (e instanceof Refused) this.notice = e.message;
+			else if (e instanceof Error && (e.message === 'offline' || e.message === 'no answer'))
+				this.notice = 'You are offline; that was not sent.';
+		}
+	}
+}
