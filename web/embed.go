@@ -14,10 +14,16 @@ import (
 //go:embed all:dist stub
 var files embed.FS
 
+// Built says whether the client is in this binary.
+func Built() bool {
+	_, err := fs.Stat(files, "dist/index.html")
+	return err == nil
+}
+
 // Client is the built client, or the stub page where there is none.
 func Client() fs.FS {
 	name := "dist"
-	if _, err := fs.Stat(files, "dist/index.html"); err != nil {
+	if !Built() {
 		name = "stub"
 	}
 	sub, err := fs.Sub(files, name)

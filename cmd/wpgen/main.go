@@ -10,11 +10,16 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"watchparty/hub/wire"
 	"watchparty/internal/access"
 	"watchparty/internal/fault"
 	"watchparty/rest"
+
+	// Their faults are in the list of errors.
+	_ "watchparty/hub"
+	_ "watchparty/store"
 )
 
 // output is one generated file and what makes it.
@@ -35,35 +40,54 @@ var outputs = []output{
 
 func main() {
 	root := flag.String("root", ".", "folder of the repository")
+	check := flag.Bool("check", false, "write nothing, fail when a file is stale")
 	flag.Parse()
-	if err := write(*root); err != nil {
+	stale, err := write(*root, *check)
+	if err != nil {
 		log.Fatal(err)
+	}
+	if *check && len(stale) > 0 {
+		log.Fatalf("stale, run make gen: %s", strings.Join(stale, ", "))
 	}
 }
 
-func write(root string) error {
+// write brings every generated file up to date and says which were not. With
+// check it only says.
+func write(root string, check bool) (stale []string, err error) {
 	for _, o := range outputs {
 		b, err := o.make()
 		if err != nil {
-			return fmt.Errorf("%s: %w", o.path, err)
+			return nil, fmt.Errorf("%s: %w", o.path, err)
 		}
-		if err := put(filepath.Join(root, o.path), b); err != nil {
-			return err
+		if stale, err = put(stale, root, o.path, b, check); err != nil {
+			return nil, err
 		}
 	}
-	return between(filepath.Join(root, "docs/protocol.md"), frameTable(wire.Catalogue()))
+	b, err := between(filepath.Join(root, protocol), frameTable(wire.Catalogue()))
+	if err != nil {
+		return nil, err
+	}
+	return put(stale, root, protocol, b, check)
 }
 
 // put leaves a file alone that is right already, so that builds see no change.
-func put(path string, b []byte) error {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
-		return nil
+func put(stale []string, root, path string, b []byte, check bool) ([]string, error) {
+	file := filepath.Join(root, path)
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, b) {
+		return stale, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+	stale = append(stale, path)
+	if check {
+		return stale, nil
 	}
-	return os.WriteFile(path, b, 0o644)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return nil, err
+	}
+	return stale, os.WriteFile(file, b, 0o644)
 }
+
+// protocol is the document whose list of frames is generated.
+const protocol = "docs/protocol.md"
 
 // The generated part of a document that people write stands between these.
 const (
@@ -71,16 +95,16 @@ const (
 	end   = "<!-- end of generated -->\n"
 )
 
-// between replaces the generated part of a document.
-func between(path string, part []byte) error {
+// between gives a document with its generated part replaced.
+func between(path string, part []byte) ([]byte, error) {
 	doc, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	head, rest, ok := bytes.Cut(doc, []byte(begin))
 	_, tail, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
-		return fmt.Errorf("%s: the marks of the generated part are missing", path)
+		return nil, fmt.Errorf("%s: the marks of the generated part are missing", path)
 	}
-	return put(path, bytes.Join([][]byte{head, []byte(begin), part, []byte(end), tail}, nil))
+	return bytes.Join([][]byte{head, []byte(begin), part, []byte(end), tail}, nil), nil
 }

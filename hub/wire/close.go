@@ -21,5 +21,6 @@ var (
 	CloseSlow      = CloseReason{4200, "slow", "Fell behind; come back and resume."}
 	CloseDrain     = CloseReason{4201, "drain", "The server goes down in good order."}
 	CloseMoved     = CloseReason{4202, "moved", "The room moved to another server."}
-	CloseReasons   = []CloseReason{CloseFailure, CloseSignedOut, CloseProtocol, CloseNoAccess, CloseReplaced, CloseRate, CloseBusy, CloseSlow, CloseDrain, CloseMoved}
+	CloseRenewed   = CloseReason{4203, "renewed", "Signed in anew; come back with the new session."}
+	CloseReasons   = []CloseReason{CloseFailure, CloseSignedOut, CloseProtocol, CloseNoAccess, CloseReplaced, CloseRate, CloseBusy, CloseSlow, CloseDrain, CloseMoved, CloseRenewed}
 )

@@ -5,11 +5,15 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,8 +27,8 @@ const redacted = "[redacted]"
 // String hides the value.
 func (Secret) String() string { return redacted }
 
-// GoString hides the value from %#v.
-func (Secret) GoString() string { return redacted }
+// Format hides the value from every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // MarshalText hides the value from encoders.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
@@ -62,69 +66,120 @@ type Config struct {
 	LogFormat  string        `name:"log-format" help:"text or json." default:"text" enum:"text,json" env:"WATCHPARTY_LOG_FORMAT"`
 }
 
+// nodeName is what may stand in the keys and channels that nodes share.
+var nodeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+// problems collects what is wrong, each with the key that it is about.
+type problems []error
+
+func (p *problems) add(key, format string, args ...any) {
+	*p = append(*p, fmt.Errorf(key+": "+format, args...))
+}
+
 // Validate says what is wrong with the values, naming each key.
 func (c *Config) Validate() error {
-	var errs []error
-	bad := func(key, format string, args ...any) { errs = append(errs, fmt.Errorf(key+": "+format, args...)) }
-	address := func(key, value string) {
-		if _, _, err := net.SplitHostPort(value); err != nil {
-			bad(key, "%q is not host:port", value)
-		}
+	var p problems
+	c.validateAddresses(&p)
+	c.validateParts(&p)
+	if c.Data == "" {
+		p.add("data", "needs a folder")
 	}
-	address("listen", c.Listen)
+	if c.Node != "" && !nodeName.MatchString(c.Node) {
+		p.add("node", "%q is no name: letters, digits, dot, dash and underline, 63 at most", c.Node)
+	}
+	if c.Secret != "" && len(c.Secret) < 32 {
+		p.add("secret", "needs 32 characters or more")
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+		p.add("mail-from", "%q is not an address such as Watchparty <noreply@example.org>", c.MailFrom)
+	}
+	if c.RTCPort < 0 || c.RTCPort > 65535 {
+		p.add("rtc-port", "%d is not a port", c.RTCPort)
+	}
+	if c.UploadMax < 1 {
+		p.add("upload-max", "must be at least 1")
+	}
+	if c.UploadQuota < c.UploadMax {
+		p.add("upload-quota", "must not be less than upload-max")
+	}
+	if c.MaxConns < 1 {
+		p.add("max-conns", "must be at least 1")
+	}
+	if c.Drain < 0 || c.Drain > 10*time.Minute {
+		p.add("drain", "must be between 0s and 10m")
+	}
+	return errors.Join(p...)
+}
+
+// validateAddresses looks at where the node listens and who may call it.
+func (c *Config) validateAddresses(p *problems) {
+	listener(p, "listen", c.Listen)
 	if c.MetricsListen != "" {
-		address("metrics-listen", c.MetricsListen)
+		listener(p, "metrics-listen", c.MetricsListen)
 	}
-	scheme := func(key string, value string, schemes ...string) {
-		u, err := url.Parse(value)
-		if err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
-			bad(key, "wants %s://host", strings.Join(schemes, ":// or "))
-		}
-	}
-	if c.PublicURL != "" {
-		scheme("public-url", c.PublicURL, "http", "https")
-		if u, err := url.Parse(c.PublicURL); err == nil && strings.Trim(u.Path, "/") != "" {
-			bad("public-url", "has a path; only scheme and host are possible")
-		}
-	}
-	for key, s := range map[string]struct {
-		value   Secret
-		schemes []string
-	}{
-		"database-url": {c.DatabaseURL, []string{"postgres", "postgresql"}},
-		"redis-url":    {c.RedisURL, []string{"redis", "rediss"}},
-		"smtp-url":     {c.SMTPURL, []string{"smtp", "smtps"}},
-	} {
-		if s.value != "" {
-			scheme(key, s.value.Reveal(), s.schemes...)
-		}
+	if c.PublicURL != "" && !origin(strings.TrimSuffix(c.PublicURL, "/")) {
+		p.add("public-url", "wants http:// or https:// and a host, and nothing behind it")
 	}
 	for _, o := range c.AllowedOrigins {
-		if u, err := url.Parse(o); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "http" && u.Scheme != "https" {
-			bad("allowed-origins", "%q is not scheme://host", o)
+		if !origin(o) {
+			p.add("allowed-origins", "%q is not http:// or https:// and a host", o)
 		}
 	}
 	if _, err := c.Proxies(); err != nil {
-		bad("trusted-proxies", "%v", err)
+		p.add("trusted-proxies", "%v", err)
 	}
-	if c.Secret != "" && len(c.Secret) < 32 {
-		bad("secret", "needs 32 characters or more")
-	}
-	if c.RedisURL != "" && c.DatabaseURL == "" {
-		bad("redis-url", "several nodes need a database-url as well: a SQLite file belongs to one")
-	}
-	if c.RTCPort < 0 || c.RTCPort > 65535 {
-		bad("rtc-port", "%d is not a port", c.RTCPort)
-	}
-	for key, n := range map[string]int64{"upload-max": c.UploadMax, "upload-quota": c.UploadQuota, "max-conns": int64(c.MaxConns)} {
-		if n < 1 {
-			bad(key, "must be at least 1")
+	for _, h := range c.FilmHosts {
+		if u, err := url.Parse("//" + h); err != nil || u.Hostname() == "" || u.Host != h {
+			p.add("film-hosts", "%q is neither a host nor host:port", h)
 		}
 	}
-	if c.Drain < 0 || c.Drain > 10*time.Minute {
-		bad("drain", "must be between 0s and 10m")
+}
+
+// validateParts looks at the addresses of the servers behind the node. They
+// hold passwords, so a complaint never repeats them.
+func (c *Config) validateParts(p *problems) {
+	for _, s := range []struct {
+		key     string
+		value   Secret
+		schemes []string
+	}{
+		{"database-url", c.DatabaseURL, []string{"postgres", "postgresql"}},
+		{"redis-url", c.RedisURL, []string{"redis", "rediss"}},
+		{"smtp-url", c.SMTPURL, []string{"smtp", "smtps"}},
+	} {
+		if s.value == "" {
+			continue
+		}
+		u, err := url.Parse(s.value.Reveal())
+		if err != nil || u.Host == "" || !slices.Contains(s.schemes, u.Scheme) {
+			p.add(s.key, "wants %s://host", strings.Join(s.schemes, ":// or "))
+		}
 	}
-	return errors.Join(errs...)
+	if c.RedisURL == "" {
+		return
+	}
+	if c.DatabaseURL == "" {
+		p.add("redis-url", "several nodes need a database-url as well: a SQLite file belongs to one")
+	}
+	if c.Secret == "" {
+		p.add("secret", "several nodes need the same one: set it where redis-url is set")
+	}
+}
+
+func listener(p *problems, key, value string) {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		p.add(key, "%q is not host:port", value)
+	}
+}
+
+// origin says whether s is a scheme and a host, as a browser names a site.
+func origin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && s == u.Scheme+"://"+u.Host
 }
 
 // Proxies are the trusted networks, parsed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -36,13 +37,30 @@ func parseYAML(r io.Reader) (map[string]any, error) {
 	if err := d.Decode(&values); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("configuration file: has more than one document")
+	}
 	for key, v := range values {
-		switch v.(type) {
-		case map[string]any, map[any]any, nil:
-			return nil, fmt.Errorf("configuration file: %s wants a value, or a list of them", key)
+		list, ok := v.([]any)
+		if !ok {
+			list = []any{v}
+		}
+		for _, x := range list {
+			if !plain(x) {
+				return nil, fmt.Errorf("configuration file: %s wants a value, or a list of them", key)
+			}
 		}
 	}
 	return values, nil
+}
+
+// plain says whether a value is one that a flag could have.
+func plain(v any) bool {
+	switch v.(type) {
+	case string, bool, int, int64, uint64, float64:
+		return true
+	}
+	return false
 }
 
 type resolver struct{ values map[string]any }
@@ -50,18 +68,30 @@ type resolver struct{ values map[string]any }
 // Validate refuses keys that no flag has.
 func (r *resolver) Validate(app *kong.Application) error {
 	known := map[string]bool{}
-	_ = kong.Visit(app, func(n kong.Visitable, next kong.Next) error {
-		if f, ok := n.(*kong.Flag); ok {
-			known[f.Name] = true
-		}
-		return next(nil)
-	})
-	for key := range r.values {
+	for _, f := range settings(app) {
+		known[f.Name] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.values)) {
 		if !known[key] {
 			return fmt.Errorf("configuration file: there is no setting %q", key)
 		}
 	}
 	return nil
+}
+
+// fileEnv names the file itself, so it cannot stand in it.
+const fileEnv = envPrefix + "CONFIG"
+
+// settings are the flags that are settings: those that the environment can set.
+func settings(app *kong.Application) []*kong.Flag {
+	var all []*kong.Flag
+	_ = kong.Visit(app, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok && len(f.Envs) > 0 && strings.HasPrefix(f.Envs[0], envPrefix) && f.Envs[0] != fileEnv {
+			all = append(all, f)
+		}
+		return next(nil)
+	})
+	return all
 }
 
 // Resolve finds a flag's value in the file. The environment comes before it.
@@ -88,13 +118,10 @@ func (r *resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 // UnknownEnv finds a variable that looks like a setting and is none: a typing
 // error that would otherwise be silent. Those of the tests are let through.
 func UnknownEnv(environ []string, k *kong.Kong) error {
-	known := []string{}
-	_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
-		if f, ok := n.(*kong.Flag); ok {
-			known = append(known, f.Envs...)
-		}
-		return next(nil)
-	})
+	known := []string{fileEnv}
+	for _, f := range settings(k.Model) {
+		known = append(known, f.Envs...)
+	}
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
 		if strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, envPrefix+"TEST_") && !slices.Contains(known, name) {

@@ -50,6 +50,7 @@ type Party struct {
 	Visibility      Visibility
 	Status          Status
 	Host            id.User
+	Founder         id.User // to whom the party comes back after a succession
 	MaxParticipants int
 	Seats           int // approved members, the host included
 	RequireApproval bool
@@ -110,10 +111,13 @@ type Member struct {
 	Person      Person
 	Role        access.Role
 	Standing    Standing
-	Color       int    // 0 to 11, spread over the party
-	Note        string // what a knocking person wrote, or why somebody was banned
-	JoinedAt    time.Time
+	Color       int        // 0 to 11, spread over the party
+	Note        string     // what a knocking person wrote, or why somebody was banned
+	JoinedAt    time.Time  // Pending: when the person knocked
 	BannedUntil *time.Time // nil with Banned is for good
+	BackAt      *time.Time // sent out or turned away: not back before
+	Device      string     // hash of the device that the person last came from
+	Invite      id.Invite  // the link that the person came by
 }
 
 // Seated says whether the member may be in the room.

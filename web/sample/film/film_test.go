@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 )
 
@@ -45,7 +46,7 @@ func TestTheSameFrameIsDrawnTheSameTwice(t *testing.T) {
 func TestTheShippedFilmShowsEveryFrameOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 	const left, top, w, h = 0, 480, 288, 60
-	out := decode(t, "-vf", "crop=288:60:0:480", "-pix_fmt", "gray", "-f", "rawvideo")
+	out, ended := decode(t, "-vf", "crop=288:60:0:480", "-pix_fmt", "gray", "-f", "rawvideo")
 	picture := make([]byte, w*h)
 	for want := 0; ; want++ {
 		_, err := io.ReadFull(out, picture)
@@ -53,6 +54,7 @@ func TestTheShippedFilmShowsEveryFrameOnceAndInOrder(t *testing.T) {
 			if want != frames {
 				t.Fatalf("the film has %d frames, want %d", want, frames)
 			}
+			ended()
 			return
 		}
 		if err != nil {
@@ -68,11 +70,12 @@ func TestTheShippedFilmShowsEveryFrameOnceAndInOrder(t *testing.T) {
 func TestTheShippedFilmBeepsAsEachSecondStarts(t *testing.T) {
 	t.Parallel()
 	const rate = 44100
-	out := decode(t, "-f", "s16le", "-ac", "1", "-ar", "44100")
+	out, ended := decode(t, "-f", "s16le", "-ac", "1", "-ar", "44100")
 	raw, err := io.ReadAll(out)
 	if err != nil {
 		t.Fatal(err)
 	}
+	ended()
 	loud := func(i int) bool {
 		v := int(int16(binary.LittleEndian.Uint16(raw[2*i:])))
 		return v > 8000 || v < -8000
@@ -108,8 +111,9 @@ func TestTheShippedFilmIsSmallAndStartsFast(t *testing.T) {
 	}
 }
 
-// decode runs ffmpeg over the shipped film and gives its output.
-func decode(t *testing.T, args ...string) io.Reader {
+// decode runs ffmpeg over the shipped film and gives its output, and a way to
+// hear that it ended well.
+func decode(t *testing.T, args ...string) (out io.Reader, ended func()) {
 	t.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		if os.Getenv("WATCHPARTY_TEST_REQUIRE") != "" {
@@ -127,10 +131,12 @@ func decode(t *testing.T, args ...string) io.Reader {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := cmd.Wait(); err != nil && !t.Failed() {
+	wait := sync.OnceValue(cmd.Wait)
+	t.Cleanup(func() { _ = wait() }) // where the test gave up, ffmpeg was ended with it
+	return bufio.NewReaderSize(pipe, 1<<20), func() {
+		t.Helper()
+		if err := wait(); err != nil {
 			t.Error("ffmpeg:", err)
 		}
-	})
-	return bufio.NewReaderSize(pipe, 1<<20)
+	}
 }

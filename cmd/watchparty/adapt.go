@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"watchparty/internal/chat"
+	"watchparty/internal/id"
+	"watchparty/internal/media"
+	"watchparty/internal/party"
+	"watchparty/store"
+)
+
+// films answers the questions of parties from what media knows.
+type films struct{ media *media.Service }
+
+func (f films) Check(ctx context.Context, url string) (party.Film, error) {
+	found, err := f.media.Probe(ctx, url)
+	if err != nil {
+		return party.Film{}, err
+	}
+	kind := party.URL
+	if found.HLS {
+		kind = party.HLS
+	}
+	return party.Film{Kind: kind, Title: found.Title, URL: found.URL, Duration: found.Duration}, nil
+}
+
+func (f films) Ready(ctx context.Context, by id.User, m id.Media) (party.Film, error) {
+	film, err := f.media.Ready(ctx, by, m)
+	if err != nil {
+		return party.Film{}, err
+	}
+	return party.Film{Kind: party.Upload, Title: film.Title, URL: film.URL(), Duration: film.Duration, Media: film.ID}, nil
+}
+
+// history gives REST the lines of a room.
+type history struct{ rooms store.Rooms }
+
+func (h history) History(ctx context.Context, p id.Party, before int64, limit int) ([]chat.Message, error) {
+	lines, _, err := h.rooms.Page(ctx, p, before, limit)
+	return lines, err
+}

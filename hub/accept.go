@@ -1,0 +1,216 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"watchparty/hub/wire"
+	"watchparty/internal/account"
+	"watchparty/internal/fault"
+	"watchparty/internal/id"
+	"watchparty/internal/party"
+)
+
+// credential is what a handshake brought, and how.
+type credential struct {
+	token   string
+	ticket  bool
+	ambient bool // a cookie, which the browser sends whoever asks it to
+}
+
+// ServeHTTP is GET /ws. A page of a foreign origin gets 403. Who is not signed
+// in is let through the upgrade and closed with 4001, so that a browser can
+// read why.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	cred := credentialOf(r)
+	if !h.originAllowed(r, cred) {
+		http.Error(w, "this origin may not connect", http.StatusForbidden)
+		return
+	}
+	select {
+	case h.hands <- struct{}{}:
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many connections are being opened", http.StatusServiceUnavailable)
+		return
+	}
+	c := h.handshake(w, r, cred)
+	<-h.hands
+	if c != nil {
+		c.serve()
+	}
+}
+
+// handshake upgrades, and gives the connection of whoever is signed in.
+func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential) *conn {
+	ctx, cancel := context.WithTimeout(r.Context(), authWithin)
+	defer cancel()
+	who, authErr := h.authenticate(ctx, cred)
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:       subprotocols(r),
+		InsecureSkipVerify: true, // the origin was checked above, more strictly
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		return nil // Accept has answered
+	}
+	refuse := func(reason wire.CloseReason) *conn {
+		h.Metrics.Closed(reason.Code)
+		_ = ws.Close(websocket.StatusCode(reason.Code), reason.Word)
+		return nil
+	}
+	if authErr != nil {
+		if f := fault.Of(authErr); f.Kind == fault.Unavailable || f.Kind == fault.Internal {
+			h.Log.WarnContext(ctx, "authentication is away", "err", authErr)
+			return refuse(wire.CloseBusy)
+		}
+		return refuse(wire.CloseSignedOut)
+	}
+	c, err := h.admit(ws, who)
+	if errors.Is(err, errDraining) {
+		return refuse(wire.CloseDrain)
+	}
+	if err != nil {
+		return refuse(wire.CloseBusy)
+	}
+	return c
+}
+
+func (h *Hub) authenticate(ctx context.Context, c credential) (account.Identity, error) {
+	switch {
+	case c.token == "":
+		return account.Identity{}, fault.ErrUnauthenticated
+	case c.ticket:
+		return h.Auth.RedeemTicket(ctx, c.token)
+	}
+	return h.Auth.Authenticate(ctx, c.token)
+}
+
+// credentialOf finds the credential: what the client gave on purpose goes
+// before what its browser adds by itself.
+func credentialOf(r *http.Request) credential {
+	q := r.URL.Query()
+	if t := q.Get("ticket"); t != "" {
+		return credential{token: t, ticket: true}
+	}
+	if scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") && t != "" {
+		return credential{token: strings.TrimSpace(t)}
+	}
+	if t := q.Get("token"); t != "" {
+		return credential{token: t}
+	}
+	for _, p := range offered(r) {
+		if t, ok := strings.CutPrefix(p, wire.TokenProtocol); ok && t != "" {
+			return credential{token: t}
+		}
+	}
+	if c, err := r.Cookie("access_token"); err == nil {
+		return credential{token: c.Value, ambient: true}
+	}
+	return credential{ambient: true}
+}
+
+func offered(r *http.Request) []string {
+	var all []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for p := range strings.SplitSeq(line, ",") {
+			all = append(all, strings.TrimSpace(p))
+		}
+	}
+	return all
+}
+
+// subprotocols chooses what is echoed: our protocol when it is offered, or the
+// one that carries the token, for a browser drops a socket that echoes nothing.
+func subprotocols(r *http.Request) []string {
+	all := offered(r)
+	if slices.Contains(all, wire.Subprotocol) {
+		return []string{wire.Subprotocol}
+	}
+	for _, p := range all {
+		if strings.HasPrefix(p, wire.TokenProtocol) {
+			return []string{p}
+		}
+	}
+	return nil
+}
+
+// originAllowed compares whole origins. A request without one does not come
+// from a page; it needs more than a cookie.
+func (h *Hub) originAllowed(r *http.Request, c credential) bool {
+	origins := r.Header.Values("Origin")
+	switch len(origins) {
+	case 0:
+		return !c.ambient || c.token == ""
+	case 1:
+	default:
+		return false
+	}
+	if slices.Contains(h.Origins, origins[0]) {
+		return true
+	}
+	u, err := url.Parse(origins[0])
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil &&
+		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.Host == r.Host
+}
+
+// admit registers a connection.
+func (h *Hub) admit(ws *websocket.Conn, who account.Identity) (*conn, error) {
+	ws.SetReadLimit(readLimit)
+	ctx, cancel := context.WithCancel(h.ctx)
+	c := &conn{
+		hub: h, id: h.Directory.Self() + "/" + id.Token()[:16], session: id.Token()[:24], who: who, ws: ws,
+		out: newQueue(h.Metrics), ctx: ctx, cancel: cancel, seats: map[id.Party]seat{}, limit: newConnLimit(),
+	}
+	// Listening starts before the connection counts, so that no word is missed.
+	_, c.unsubscribe = h.Bus.Subscribe(party.UserTopic(who.User), c.userFact)
+	if err := h.register(c); err != nil {
+		cancel()
+		c.unsubscribe()
+		return nil, err
+	}
+	h.Metrics.Connections(1)
+	return c, nil
+}
+
+func (h *Hub) register(c *conn) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.draining:
+		return errDraining
+	case len(h.conns) >= h.MaxConns:
+		return errBusy.After(time.Second)
+	}
+	h.conns[c] = struct{}{}
+	h.work.Add(1)
+	theirs := append(h.users[c.who.User], c)
+	if len(theirs) > personConns {
+		theirs[0].shut(wire.CloseReplaced)
+		theirs = theirs[1:]
+	}
+	h.users[c.who.User] = theirs
+	return nil
+}
+
+// dismiss forgets a connection that has ended.
+func (h *Hub) dismiss(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	theirs := slices.DeleteFunc(h.users[c.who.User], func(x *conn) bool { return x == c })
+	if len(theirs) == 0 {
+		delete(h.users, c.who.User)
+	} else {
+		h.users[c.who.User] = theirs
+	}
+	h.Metrics.Connections(-1)
+	h.work.Done()
+}
