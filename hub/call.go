@@ -133,7 +133,11 @@ func (r *room) do(ctx context.Context, actor account.Identity, cmd wire.Command)
 	got := make(chan answer, 1)
 	took := r.mail.offer(func() {
 		m, ok := r.members[actor.User]
-		if !ok || !m.Seated() {
+		switch {
+		case r.final:
+			got <- answer{err: errStopped}
+			return
+		case !ok || !m.Seated():
 			got <- answer{err: fault.ErrNotFound}
 			return
 		}

@@ -216,8 +216,12 @@ func (c *conn) join(a arrival, v wire.Join) error {
 		}
 		if s := pl.enter(c, e); s != nil {
 			c.mu.Lock()
+			old := c.seats[p]
 			c.seats[p] = s
 			c.mu.Unlock()
+			if r, ok := old.(*relaySeat); ok {
+				r.retire()
+			}
 			return nil
 		}
 	}

@@ -113,7 +113,7 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 		users: map[id.User][]*conn{}, rooms: map[id.Party]*room{},
 	}
 	if c.Peers != nil {
-		h.peers = c.Peers.serve(h.local)
+		h.peers = c.Peers.serve(h)
 	}
 	return h, nil
 }
@@ -225,10 +225,13 @@ func (h *Hub) Online(p id.Party) int {
 	h.mu.Lock()
 	r := h.rooms[p]
 	h.mu.Unlock()
-	if r == nil {
-		return 0
+	switch {
+	case r != nil:
+		return r.online()
+	case h.Peers != nil:
+		return h.Peers.online(p)
 	}
-	return r.online()
+	return 0
 }
 
 // OnlineUser says whether the person has a connection to this node.

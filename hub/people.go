@@ -75,7 +75,11 @@ func (s *spot) leave(clean bool) {
 
 // admit seats a connection whose right was checked a moment ago.
 func (r *room) admit(s *spot, e entrance) {
-	if r.stopping && !r.final {
+	if r.final {
+		s.link.close(wire.CloseMoved)
+		return
+	}
+	if r.stopping {
 		r.stopping = false // somebody came while it was about to stop
 	}
 	u := e.Who.User

@@ -35,6 +35,8 @@ type room struct {
 	heads  atomic.Int64 // people in the room, for other goroutines
 	ctx    context.Context
 	cancel context.CancelFunc
+	lease  Lease
+	opened chan struct{} // closed when the fence is known
 
 	party   party.Party
 	members map[id.User]party.Member
@@ -79,7 +81,7 @@ type room struct {
 // start opens p's room on this node and sets it going.
 func (h *Hub) start(ctx context.Context, p id.Party) (*room, error) {
 	r := &room{
-		hub: h, id: p, name: wire.PartyRoom(string(p)), log: h.Log.With("party", p), mail: newMailbox(), done: make(chan struct{}),
+		hub: h, id: p, name: wire.PartyRoom(string(p)), log: h.Log.With("party", p), mail: newMailbox(), done: make(chan struct{}), opened: make(chan struct{}),
 		spots: map[string]*spot{}, people: map[id.User]*person{}, told: map[id.User]wire.Presence{},
 		dirty: map[id.User]struct{}{}, budgets: map[id.User]*budget{}, spoke: map[id.User]time.Time{},
 		show: playback.New(), asks: map[string]ask{}, typing: map[id.User]time.Time{},
@@ -87,10 +89,10 @@ func (h *Hub) start(ctx context.Context, p id.Party) (*room, error) {
 	r.ctx, r.cancel = context.WithCancel(h.ctx)
 	// Facts from now on wait in the mailbox while the party is read.
 	ready, unsubscribe := h.Bus.Subscribe(party.Topic(p), r.fact)
-	release := h.Directory.Hold(p, func() { r.mail.put(r.lost) })
+	r.lease = h.Directory.Hold(p, r.confirm, func() { r.mail.put(r.lost) })
 	giveUp := func(err error) (*room, error) {
 		unsubscribe()
-		release()
+		r.lease.Release()
 		r.cancel()
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (h *Hub) start(ctx context.Context, p id.Party) (*room, error) {
 		r.run()
 		unsubscribe()
 		h.forget(r)
-		release()
+		r.lease.Release()
 		close(r.done)
 	}()
 	return r, nil
@@ -145,8 +147,20 @@ func (r *room) load(ctx context.Context) error {
 	r.members = byUser(members)
 	r.journal = journal{epoch: kept.Epoch, seq: kept.Seq, fence: kept.Fence}
 	r.ring = newRing(kept.Seq)
+	close(r.opened)
 	r.restore(kept.Playback)
 	return nil
+}
+
+// confirm asks the database whether this node is the last that opened the room.
+func (r *room) confirm(ctx context.Context) error {
+	select {
+	case <-r.opened:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := r.hub.Store.Append(ctx, r.id, r.journal.fence, nil)
+	return err
 }
 
 func byUser(members []party.Member) map[id.User]party.Member {
@@ -162,6 +176,11 @@ func (r *room) run() {
 	r.idle = r.after(idleAfter, r.goIdle)
 	for {
 		for _, do := range r.mail.take() {
+			// Whatever time has passed since the last letter: without a valid lease
+			// nothing is done and nothing is sent.
+			if !r.final && !r.lease.Await(r.ctx) {
+				r.safely(r.lost)
+			}
 			r.safely(do)
 			r.safely(r.settle)
 		}
@@ -179,6 +198,7 @@ func (r *room) run() {
 		}
 	}
 	r.mail.close(true)
+	r.final = true
 	r.cancel()
 	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold} {
 		if t != nil {
@@ -279,6 +299,10 @@ func (r *room) head() wire.Down { return wire.Down{Room: r.name, ST: r.ms()} }
 
 // fact takes a message of the party's topic, on the bus's goroutine.
 func (r *room) fact(m bus.Message) {
+	if m.Gap {
+		r.mail.put(r.reload) // a fact may have been lost
+		return
+	}
 	f, err := bus.ParseFact(m)
 	if err != nil {
 		r.log.Warn("a fact cannot be read", "err", err)

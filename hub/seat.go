@@ -43,8 +43,6 @@ type place interface {
 	enter(l link, e entrance) seat
 	// do runs a command of REST and waits for its end.
 	do(ctx context.Context, actor account.Identity, cmd wire.Command) (wire.Result, error)
-	// online counts the people in the room.
-	online() int
 	// playback tells where the film is.
 	playback(ctx context.Context) (wire.Playback, error)
 }

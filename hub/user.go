@@ -11,6 +11,9 @@ import (
 
 // userFact tells the connection what concerns its person.
 func (c *conn) userFact(m bus.Message) {
+	if m.Gap {
+		return
+	}
 	f, err := bus.ParseFact(m)
 	if err != nil {
 		c.hub.Log.Warn("a fact cannot be read", "topic", m.Topic, "err", err)

@@ -54,15 +54,12 @@ type Limiter interface {
 type Replies interface {
 	// Claim takes a key. With first it is the caller's to run; otherwise kept is
 	// what was kept under it, with Status 0 while the first call still runs.
-	Claim(ctx context.Context, who id.User, key, fingerprint string) (kept Reply, first bool, err error)
+	Claim(ctx context.Context, who id.User, key, fingerprint string) (kept account.Reply, first bool, err error)
 	// Keep stores the answer.
-	Keep(ctx context.Context, who id.User, key string, r Reply) error
+	Keep(ctx context.Context, who id.User, key string, r account.Reply) error
 	// Drop forgets a claim whose call failed and may be tried again.
 	Drop(ctx context.Context, who id.User, key string) error
 }
-
-// Reply is a kept answer.
-type Reply = account.Reply
 
 // Seen tells what became of one request, for metrics.
 type Seen struct {

@@ -40,15 +40,15 @@ func (a *API) once(hc *readCall, o Op, next func(huma.Context)) {
 		return
 	}
 	sum := sha256.Sum256([]byte(r.Method + " " + r.URL.Path + "\n" + string(hc.body)))
-	print := hex.EncodeToString(sum[:])
-	kept, first, err := a.cfg.Replies.Claim(r.Context(), who.User, key, print)
+	mark := hex.EncodeToString(sum[:])
+	kept, first, err := a.cfg.Replies.Claim(r.Context(), who.User, key, mark)
 	switch {
 	case err != nil:
 		a.refuse(c, err)
 	case first:
 		rec := &recorder{humaContext: hc}
-		a.keep(r.Context(), rec, print, key, func() { next(rec) })
-	case kept.Fingerprint != print:
+		a.keep(r.Context(), rec, mark, key, func() { next(rec) })
+	case kept.Fingerprint != mark:
 		a.refuse(c, errKeyReused)
 	case kept.Status == 0:
 		a.refuse(c, errKeyRunning.After(time.Second))
@@ -60,7 +60,7 @@ func (a *API) once(hc *readCall, o Op, next func(huma.Context)) {
 
 // keep runs the call and stores its answer, or forgets the claim of one that
 // failed for a reason that may pass.
-func (a *API) keep(ctx context.Context, rec *recorder, print, key string, run func()) {
+func (a *API) keep(ctx context.Context, rec *recorder, mark, key string, run func()) {
 	who := account.Maybe(ctx).User
 	ctx = context.WithoutCancel(ctx)
 	finished := false
@@ -74,7 +74,7 @@ func (a *API) keep(ctx context.Context, rec *recorder, print, key string, run fu
 	}()
 	run()
 	if rec.status >= 200 && rec.status < 300 {
-		r := Reply{Fingerprint: print, Status: rec.status, Body: rec.sent.String()}
+		r := account.Reply{Fingerprint: mark, Status: rec.status, Body: rec.sent.String()}
 		if err := a.cfg.Replies.Keep(ctx, who, key, r); err != nil {
 			a.log.WarnContext(ctx, "answer not kept", "err", err)
 		}

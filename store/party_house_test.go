@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +78,24 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 			test(t, newHouse(t, open))
 		})
 	}
+}
+
+// swift opens a store whose disk is memory, where there is such a one: for
+// tests of rules that commit thousands of times.
+func swift(t testing.TB, o store.Options) *store.Store {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "watchparty-test-")
+	if err != nil {
+		return storetest.SQLite(t, o)
+	}
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	o.DSN = filepath.Join(dir, "watchparty.db")
+	s, err := store.Open(t.Context(), o)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	_, err = s.Migrate(t.Context())
+	must(t, err)
+	return s
 }
 
 func newHouse(t testing.TB, open func(testing.TB, store.Options) *store.Store) *house {

@@ -15,7 +15,6 @@ import (
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
-	"watchparty/store/storetest"
 )
 
 // crowd is one party with people who do whatever comes to their minds, and
@@ -27,6 +26,9 @@ type crowd struct {
 	c      party.Card
 	link   party.Invite
 	barred map[id.User]time.Time // not in before; zero is for good
+
+	row     party.Party // as the last step left it
+	members map[id.User]party.Member
 }
 
 // entitled says whether somebody in role by, at rank before, may make another
@@ -57,7 +59,7 @@ func (cr *crowd) step() {
 		"join", "code", "link", "leave", "kick", "ban", "unban", "promote", "demote", "hand over", "succeed",
 		"admit", "reject", "lock", "unlock", "ask", "ask not", "wait",
 	}).Draw(rt, "op")
-	row, before := cr.whole(cr.c.ID)
+	row, before := cr.row, cr.members
 	barred, until := false, time.Time{}
 	if until, barred = cr.barred[actor.User]; barred {
 		barred = until.IsZero() || cr.clock().Before(until)
@@ -121,6 +123,7 @@ func (cr *crowd) judge(op string, actor, target account.Identity, row party.Part
 		cr.rt.Fatalf("%s: %v", op, err)
 	}
 	now, after := cr.whole(cr.c.ID)
+	cr.row, cr.members = now, after
 	for u, m := range after {
 		was := before[u].Acting()
 		if m.Acting() <= was {
@@ -154,7 +157,7 @@ func (cr *crowd) judge(op string, actor, target account.Identity, row party.Part
 // entitled, there is one host, and seats are people.
 func TestNobodyRisesButBySomebodyEntitled(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, storetest.SQLite)
+	h := newHouse(t, swift)
 	people := append(h.people(4), h.guest("Gus"))
 	rapid.Check(t, func(rt *rapid.T) {
 		cr := &crowd{house: h, rt: rt, people: people, barred: map[id.User]time.Time{}}
@@ -162,7 +165,8 @@ func TestNobodyRisesButBySomebodyEntitled(t *testing.T) {
 		var err error
 		cr.link, err = h.Invite(t.Context(), people[0], ref(cr.c), party.MaxInviteLife, 0)
 		must(t, err)
-		for range rapid.IntRange(6, 24).Draw(rt, "steps") {
+		cr.row, cr.members = h.whole(cr.c.ID)
+		for range rapid.IntRange(4, 16).Draw(rt, "steps") {
 			cr.step()
 		}
 	})
@@ -253,7 +257,7 @@ func (h *house) tries(s stage, who account.Identity) map[access.Action][]func() 
 
 func TestTheMatrixOfRolesAndActions(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, storetest.SQLite)
+	h := newHouse(t, swift)
 	cast := map[string]account.Identity{"anonymous": nobody, "guest": h.guest("Gus")}
 	for _, name := range ladder {
 		if _, ok := cast[name]; !ok {
@@ -261,6 +265,8 @@ func TestTheMatrixOfRolesAndActions(t *testing.T) {
 		}
 	}
 	victim, knocker := h.guest("Vic"), h.guest("Kno")
+	var s stage
+	changed := true // what is refused changes nothing: the stage serves again
 	for _, rule := range access.All() {
 		first, known := theCells[rule.Action]
 		group, _, _ := strings.Cut(string(rule.Action), ".")
@@ -271,7 +277,9 @@ func TestTheMatrixOfRolesAndActions(t *testing.T) {
 			continue
 		}
 		for rung, name := range ladder {
-			s := h.stage(cast, victim, knocker)
+			if changed {
+				s, changed = h.stage(cast, victim, knocker), false
+			}
 			who := cast[name]
 			role, _ := access.ParseRole(name) // what is no role is none
 			byTable := access.Check(who.Site, role, rule.Action, nil) == nil
@@ -279,6 +287,7 @@ func TestTheMatrixOfRolesAndActions(t *testing.T) {
 			for i, try := range h.tries(s, who)[rule.Action] {
 				what := fmt.Sprintf("%s, call %d, by %s", rule.Action, i, name)
 				err := try()
+				changed = changed || err == nil
 				if (err == nil) != byTable || byTable != byHand {
 					t.Errorf("%s: the call says %v, the table %v, the product %v", what, err, byTable, byHand)
 				}

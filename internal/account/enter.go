@@ -195,9 +195,11 @@ func (s *Service) Upgrade(ctx context.Context, r Registration, from Client) (Use
 // one answer after the same work. The session that the call came by, if any,
 // ends: what was known before the sign-in opens nothing after it.
 func (s *Service) Login(ctx context.Context, email, password string, from Client) (User, Tokens, error) {
-	u, err := s.Store.ByEmail(ctx, strings.ToLower(strings.TrimSpace(email)))
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return User{}, Tokens{}, err
+	var u User
+	if email, err := cleanEmail(email); err == nil {
+		if u, err = s.Store.ByEmail(ctx, email); err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return User{}, Tokens{}, err
+		}
 	}
 	if len(password) > 4*MaxPassword {
 		password = ""

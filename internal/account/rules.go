@@ -160,6 +160,6 @@ func (u User) Words() []string {
 // splitWords brings a text to the words that are compared when searching.
 func splitWords(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsPunct(r) && r != '_' && r != '.' && r != '-'
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.IsPunct(r) && r != '_' && r != '.' && r != '-'
 	})
 }

@@ -14,20 +14,30 @@ import (
 type Message struct {
 	Topic string
 	Data  []byte
+	// Gap says, with empty Data, that messages of other nodes may be missing
+	// before this point: the way to them was cut. Who keeps something that
+	// messages keep right reads it anew.
+	Gap bool
 }
 
 // Bus is a publish-subscribe bus.
 //
 // Messages of one publisher on one topic arrive in the order of Publish; each
-// subscriber sees each at most once. A message is not kept for those who
-// subscribe later. Subscribers on the publishing node are served before
-// Publish returns, also when the way to other nodes is cut.
+// subscriber sees each at most once. Those of two publishers arrive in any
+// order. A message is not kept for those who subscribe later. Subscribers on
+// the publishing node are served before Publish returns, also when the way to
+// other nodes is cut.
 type Bus interface {
-	// Publish sends. The error says that other nodes may not have got it.
+	// Publish sends. The error says that other nodes may not have got all of it;
+	// the subscribers of this node have. Who sends the same again accepts that
+	// others see it twice.
 	Publish(ctx context.Context, msgs ...Message) error
-	// Subscribe calls fn for each message on topic until stop is called. fn runs
-	// on the bus's goroutine and must not block. ready is closed when the
-	// subscription is in force for messages of other nodes as well.
+	// Subscribe calls fn for each message on topic until stop is called, one call
+	// at a time. fn runs on the publisher's goroutine, or on the one that reads
+	// for this node, and holds up what comes after: it must not block and not
+	// publish on its own topic. It must not change Data. A call that is under way
+	// may still end after stop has returned. ready is closed when the subscription
+	// is in force for messages of other nodes as well. Subscribe does not wait.
 	Subscribe(topic string, fn func(Message)) (ready <-chan struct{}, stop func())
 }
 

@@ -2,8 +2,7 @@ package bus
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 const (
@@ -19,14 +19,32 @@ const (
 	gather = 200 * time.Microsecond
 	// batchMost bounds one pipeline.
 	batchMost = 256
-	// redisWithin bounds what a publisher waits for Redis.
-	redisWithin = 250 * time.Millisecond
+	// within bounds what anybody waits for Redis.
+	within = 250 * time.Millisecond
 	// backlog bounds what waits for the way to Redis; beyond it publishing fails.
 	backlog = 4096
+	// probeEvery is how often a node speaks to itself through Redis. So a lasting
+	// failure is found while nobody publishes, and a subscription that has died
+	// without a word is found by its silence.
+	probeEvery = 500 * time.Millisecond
+	// silence is how long a living subscription can say nothing.
+	silence = 4 * probeEvery
 )
 
 // ErrAway says that other nodes may not have got a message.
 var ErrAway = errors.New("bus: Redis is out of reach")
+
+// Client makes a client whose calls end within 250 ms, whatever Redis does.
+func Client(address string) (*redis.Client, error) {
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, errors.New("bus: this is not an address of Redis")
+	}
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = within, within, within, within
+	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries, o.DisableIdentity = true, -1, 1, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClient(o), nil
+}
 
 // RedisOptions name this node and its secret.
 type RedisOptions struct {
@@ -36,21 +54,41 @@ type RedisOptions struct {
 	Log    *slog.Logger
 }
 
+// Stats count what went over the bus between nodes.
+type Stats struct {
+	Sent    int64 // messages that Redis took
+	Failed  int64 // messages that it did not take, or not in time
+	Taken   int64 // messages of other nodes
+	Forged  int64 // ignored: the MAC was wrong
+	Stale   int64 // ignored: seen before, or overtaken by a later one
+	Cuts    int64 // times that the subscription was lost
+	Waiting int   // publications on their way to Redis
+}
+
 // Redis carries messages between nodes over publish and subscribe. Its own
 // subscribers it serves itself, whatever Redis does.
+//
+// A subscriber that is slow holds up the messages of other nodes to this one.
+// Redis keeps them up to the bound that it has for subscribers, then cuts the
+// connection: the subscription comes back by itself, each subscriber is told of
+// the gap, and what was published meanwhile is lost.
 type Redis struct {
 	local  *Mem
 	client *redis.Client
-	pubsub *redis.PubSub
 	o      RedisOptions
-	out    chan parcel
+	seal   sealer
+	out    chan *parcel
+	away   atomic.Bool
 	ctx    context.Context
 	stop   context.CancelFunc
 	work   sync.WaitGroup
-	forged atomic.Int64
+
+	sent, failed, taken, forged, stale, cuts atomic.Int64
 
 	mu    sync.Mutex
 	wants map[string]*interest // by channel
+	asked map[string]int       // subscriptions that Redis has not confirmed
+	wake  chan struct{}        // the wants have changed
 }
 
 // interest is how many local subscribers want a channel.
@@ -60,15 +98,24 @@ type interest struct {
 	open  bool
 }
 
-// parcel is messages on their way to Redis, and where the outcome is told.
+// parcel is messages on their way to Redis, and where the outcome is told. Its
+// state keeps those that nobody waits for any more from being sent.
 type parcel struct {
-	msgs []Message
-	done chan error
+	msgs  []Message
+	done  chan error
+	state atomic.Int32
 }
+
+const (
+	parcelWaits = iota
+	parcelGoes
+	parcelGivenUp
+)
 
 var _ Bus = (*Redis)(nil)
 
-// NewRedis makes a bus over a client, which it does not close.
+// NewRedis makes a bus over a client as Client makes it, which it does not
+// close.
 func NewRedis(client *redis.Client, o RedisOptions) *Redis {
 	if o.Prefix == "" {
 		o.Prefix = "watchparty:"
@@ -78,66 +125,103 @@ func NewRedis(client *redis.Client, o RedisOptions) *Redis {
 	}
 	ctx, stop := context.WithCancel(context.Background()) // it lives until Close
 	b := &Redis{
-		local: NewMem(), client: client, o: o, out: make(chan parcel, backlog),
-		ctx: ctx, stop: stop, wants: map[string]*interest{},
+		local: NewMem(), client: client, o: o, seal: newSealer(o.Node, o.Key), out: make(chan *parcel, backlog),
+		ctx: ctx, stop: stop, wants: map[string]*interest{}, asked: map[string]int{}, wake: make(chan struct{}, 1),
 	}
-	b.pubsub = client.Subscribe(ctx)
 	b.work.Go(b.send)
-	b.work.Go(b.receive)
+	b.work.Go(b.listen)
 	return b
 }
 
 // Close ends the bus. What was not sent is lost.
 func (b *Redis) Close() error {
 	b.stop()
-	err := b.pubsub.Close()
 	b.work.Wait()
-	return err
+	return nil
 }
 
-// Forged counts messages that were ignored because their MAC was wrong.
-func (b *Redis) Forged() int64 { return b.forged.Load() }
+// Stats gives the counts since the start.
+func (b *Redis) Stats() Stats {
+	return Stats{
+		Sent: b.sent.Load(), Failed: b.failed.Load(), Taken: b.taken.Load(), Forged: b.forged.Load(),
+		Stale: b.stale.Load(), Cuts: b.cuts.Load(), Waiting: len(b.out),
+	}
+}
 
 // Publish serves local subscribers, then waits until Redis has the messages,
-// 250 ms at most.
+// 250 ms at most. While Redis is known to be away it does not wait at all.
 func (b *Redis) Publish(ctx context.Context, msgs ...Message) error {
-	if err := b.local.Publish(ctx, msgs...); err != nil {
-		return err
+	_ = b.local.Publish(ctx, msgs...) // a call to each subscriber; it cannot fail
+	if b.away.Load() {
+		b.failed.Add(int64(len(msgs)))
+		return ErrAway
 	}
-	p := parcel{msgs, make(chan error, 1)}
+	p := &parcel{msgs: msgs, done: make(chan error, 1)}
 	select {
 	case b.out <- p:
 	default:
+		b.failed.Add(int64(len(msgs)))
 		return fmt.Errorf("%w: %d publications wait", ErrAway, backlog)
 	}
-	wait := time.NewTimer(2 * redisWithin)
+	wait := time.NewTimer(within)
 	defer wait.Stop()
+	var err error
 	select {
-	case err := <-p.done:
+	case err = <-p.done:
 		return err
 	case <-wait.C:
-		return ErrAway
+		err = ErrAway
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	case <-b.ctx.Done():
-		return ErrAway
+		err = ErrAway
 	}
+	if p.state.CompareAndSwap(parcelWaits, parcelGivenUp) {
+		b.failed.Add(int64(len(msgs)))
+	}
+	return err
 }
 
 // send gathers parcels and sends each batch in one pipeline, in order.
 func (b *Redis) send() {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	b.probe()
 	for {
 		select {
 		case <-b.ctx.Done():
 			return
+		case <-tick.C:
+			b.probe()
 		case first := <-b.out:
 			b.flush(b.collect(first))
 		}
 	}
 }
 
-func (b *Redis) collect(first parcel) []parcel {
-	batch, n := []parcel{first}, len(first.msgs)
+// probe sends a message to this very node.
+func (b *Redis) probe() {
+	ctx, cancel := context.WithTimeout(b.ctx, within)
+	defer cancel()
+	b.found(b.client.Publish(ctx, b.probeChannel(), "").Err())
+}
+
+func (b *Redis) probeChannel() string { return b.o.Prefix + "probe." + b.seal.boot.String() }
+
+// found notes whether Redis is there.
+func (b *Redis) found(err error) {
+	gone := err != nil && b.ctx.Err() == nil
+	if b.away.Swap(gone) != gone {
+		if gone {
+			b.o.Log.Warn("bus: Redis is away; this node goes on alone", "err", err)
+		} else {
+			b.o.Log.Info("bus: Redis is there again")
+		}
+	}
+}
+
+func (b *Redis) collect(first *parcel) []*parcel {
+	batch, n := []*parcel{first}, len(first.msgs)
 	wait := time.NewTimer(gather)
 	defer wait.Stop()
 	for n < batchMost {
@@ -152,117 +236,46 @@ func (b *Redis) collect(first parcel) []parcel {
 	return batch
 }
 
-func (b *Redis) flush(batch []parcel) {
-	ctx, cancel := context.WithTimeout(b.ctx, redisWithin)
+func (b *Redis) flush(batch []*parcel) {
+	ctx, cancel := context.WithTimeout(b.ctx, within)
 	defer cancel()
 	pipe := b.client.Pipeline()
+	goes := batch[:0]
 	for _, p := range batch {
+		if !p.state.CompareAndSwap(parcelWaits, parcelGoes) {
+			continue
+		}
+		goes = append(goes, p)
 		for _, m := range p.msgs {
-			pipe.Publish(ctx, b.o.Prefix+m.Topic, b.seal(m))
+			pipe.Publish(ctx, b.o.Prefix+m.Topic, b.seal.wrap(m.Topic, m.Data))
 		}
 	}
-	_, err := pipe.Exec(ctx)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrAway, err)
+	if len(goes) == 0 {
+		return
 	}
-	for _, p := range batch {
-		p.done <- err
-	}
-}
-
-// A sealed message is: length of the node's name, the name, a MAC over topic,
-// name and data, the data.
-func (b *Redis) seal(m Message) []byte {
-	out := make([]byte, 0, 1+len(b.o.Node)+sha256.Size+len(m.Data))
-	out = append(out, byte(len(b.o.Node)))
-	out = append(out, b.o.Node...)
-	out = append(out, b.mac(m.Topic, b.o.Node, m.Data)...)
-	return append(out, m.Data...)
-}
-
-func (b *Redis) mac(topic, node string, data []byte) []byte {
-	h := hmac.New(sha256.New, b.o.Key)
-	fmt.Fprintf(h, "%d:%s%d:%s", len(topic), topic, len(node), node)
-	h.Write(data)
-	return h.Sum(nil)
-}
-
-// unseal checks a message and says which node sent it.
-func (b *Redis) unseal(topic string, raw []byte) (node string, data []byte, ok bool) {
-	if len(raw) < 1 || len(raw) < 1+int(raw[0])+sha256.Size {
-		return "", nil, false
-	}
-	n := 1 + int(raw[0])
-	node, data = string(raw[1:n]), raw[n+sha256.Size:]
-	return node, data, hmac.Equal(raw[n:n+sha256.Size], b.mac(topic, node, data))
-}
-
-// Subscribe serves fn at once for messages of this node, and for those of
-// others from when ready is closed. The subscription survives cuts; what was
-// published meanwhile is lost.
-func (b *Redis) Subscribe(topic string, fn func(Message)) (<-chan struct{}, func()) {
-	_, stop := b.local.Subscribe(topic, fn)
-	channel := b.o.Prefix + topic
-	b.mu.Lock()
-	w := b.wants[channel]
-	if w == nil {
-		w = &interest{ready: make(chan struct{})}
-		b.wants[channel] = w
-		// An error is not final: the subscription is made with the next connection.
-		_ = b.pubsub.Subscribe(b.ctx, channel)
-	}
-	w.n++
-	b.mu.Unlock()
-	return w.ready, sync.OnceFunc(func() {
-		stop()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if w.n--; w.n == 0 && b.wants[channel] == w {
-			delete(b.wants, channel)
-			_ = b.pubsub.Unsubscribe(b.ctx, channel)
-		}
-	})
-}
-
-// receive passes on what comes. The client pings the connection when it is
-// silent and makes a new one, with all subscriptions, when no answer comes.
-func (b *Redis) receive() {
-	for {
-		select {
-		case <-b.ctx.Done():
-			return
-		case got, ok := <-b.pubsub.ChannelWithSubscriptions(redis.WithChannelSize(backlog), redis.WithChannelHealthCheckInterval(time.Second)):
-			if !ok {
-				return
-			}
-			switch m := got.(type) {
-			case *redis.Subscription:
-				b.subscribed(m)
-			case *redis.Message:
-				b.take(m)
+	cmds, err := pipe.Exec(ctx)
+	b.found(err)
+	for _, p := range goes {
+		var bad error
+		for _, c := range cmds[:len(p.msgs)] {
+			if c.Err() != nil {
+				bad = fmt.Errorf("%w: %w", ErrAway, c.Err())
+				b.failed.Add(1)
+			} else {
+				b.sent.Add(1)
 			}
 		}
+		cmds = cmds[len(p.msgs):]
+		p.done <- bad
 	}
 }
 
-func (b *Redis) subscribed(s *redis.Subscription) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if w := b.wants[s.Channel]; w != nil && s.Kind == "subscribe" && !w.open {
-		w.open = true
-		close(w.ready)
-	}
+// boot names one run of a node.
+type boot [8]byte
+
+func newBoot() (b boot) {
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	return b
 }
 
-func (b *Redis) take(m *redis.Message) {
-	topic := m.Channel[len(b.o.Prefix):]
-	node, data, ok := b.unseal(topic, []byte(m.Payload))
-	switch {
-	case !ok:
-		if n := b.forged.Add(1); n == 1 || n%1000 == 0 {
-			b.o.Log.Warn("bus: a message without the right MAC was ignored", "topic", topic, "so_far", n)
-		}
-	case node != b.o.Node:
-		_ = b.local.Publish(b.ctx, Message{topic, data}) // a call to each subscriber; it cannot fail
-	}
-}
+func (b boot) String() string { return fmt.Sprintf("%x", b[:]) }

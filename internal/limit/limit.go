@@ -24,7 +24,9 @@ func Step(tat, now time.Time, n int, per time.Duration) (next time.Time, wait ti
 	return next, 0
 }
 
-// maxKeys bounds the memory of a Mem. A full one forgets keys that owe nothing.
+// maxKeys bounds the memory of a Mem. A full one forgets what is paid, and of
+// the rest as much as it needs: who calls from so many addresses loses some
+// counts, and nobody else's room.
 const maxKeys = 100_000
 
 // Mem counts on this node.
@@ -54,15 +56,18 @@ func (m *Mem) Allow(_ context.Context, key string, n int, per time.Duration) (bo
 	return true, 0
 }
 
-// forget drops what is paid. When all of that many keys owe, it drops all: a
-// flood from so many addresses is not one that this counter can stop.
+// forget makes room for many keys at once, so that a flood does not pay for it
+// at every call.
 func (m *Mem) forget(now time.Time) {
 	for key, tat := range m.owed {
 		if tat.Before(now) {
 			delete(m.owed, key)
 		}
 	}
-	if len(m.owed) >= maxKeys {
-		clear(m.owed)
+	for key := range m.owed {
+		if len(m.owed) <= maxKeys-maxKeys/16 {
+			return
+		}
+		delete(m.owed, key)
 	}
 }

@@ -3,12 +3,14 @@ package limit
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
+	"watchparty/internal/bus"
 	"watchparty/internal/testenv"
 )
 
@@ -96,8 +98,17 @@ func TestNodesCountTogether(t *testing.T) {
 
 func TestWithoutRedisEachNodeKeepsToTheLimit(t *testing.T) {
 	t.Parallel()
-	l := NewRedis(client(t, "redis://127.0.0.1:1"), "x", time.Now)
-	passed := 0
+	server := testenv.StartRedis(t)
+	l := NewRedis(client(t, server.URL), "", time.Now)
+	if ok, _ := l.Allow(t.Context(), "x", 3, time.Hour); !ok {
+		t.Fatal("the first call was refused")
+	}
+	// It answers nothing any more, and does not say so either.
+	if err := server.Process().Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	passed := 1
 	for range 8 {
 		if ok, _ := l.Allow(t.Context(), "x", 3, time.Hour); ok {
 			passed++
@@ -106,6 +117,35 @@ func TestWithoutRedisEachNodeKeepsToTheLimit(t *testing.T) {
 	if passed != 3 {
 		t.Errorf("%d calls passed a limit of 3", passed)
 	}
+	// One call waits 250 ms, the others not at all; the rest is for a busy machine.
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the calls waited %v", took)
+	}
+}
+
+// Step and the script are the same sum: whatever the order of calls, both let
+// the same ones through.
+func TestTheScriptIsStep(t *testing.T) {
+	t.Parallel()
+	address, prefix := testenv.Redis(t)
+	c := client(t, address)
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		n := rapid.IntRange(1, 20).Draw(rt, "n")
+		calls := rapid.IntRange(1, 30).Draw(rt, "calls")
+		over := NewRedis(c, fmt.Sprint(prefix, run, ":"), time.Now)
+		mem := NewMem(time.Now)
+		for i := range calls {
+			// An hour is so long that the time between the two calls is nothing.
+			want, far := mem.Allow(t.Context(), "x", n, time.Hour)
+			ms, err := script.Run(t.Context(), over.client, []string{over.prefix + "x"}, n, time.Hour.Milliseconds()).Int64()
+			got, near := ms == 0, time.Duration(ms)*time.Millisecond
+			if err != nil || got != want || (near-far).Abs() > 5*time.Second {
+				rt.Fatalf("call %d of %d: %v and wait %v here, %v and %v there, %v", i+1, n, want, far, got, near, err)
+			}
+		}
+	})
 }
 
 func TestAFloodOfKeysIsForgotten(t *testing.T) {
@@ -120,11 +160,11 @@ func TestAFloodOfKeysIsForgotten(t *testing.T) {
 }
 
 func client(t *testing.T, address string) *redis.Client {
-	o, err := redis.ParseURL(address)
+	t.Helper()
+	c, err := bus.Client(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := redis.NewClient(o)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,20 +24,23 @@ redis.call('SET', KEYS[1], string.format('%.3f', next), 'PX', math.ceil(next - n
 return 0
 `)
 
-// within bounds how long a call waits for Redis before it counts here alone.
-const within = 250 * time.Millisecond
+// away is how long a node counts alone after a call that Redis did not answer.
+const away = time.Second
 
 // Redis counts over all nodes, on top of this node's own count: with Redis
 // away each node still keeps to the limit by itself.
 type Redis struct {
 	local  *Mem
+	now    clock.Now
 	client redis.Scripter
 	prefix string
+	until  atomic.Int64 // Unix nanoseconds up to which Redis is not asked
 }
 
-// NewRedis makes a counter whose keys begin with prefix.
+// NewRedis makes a counter whose keys begin with prefix. The client's own
+// bounds are how long a call can wait: bus.Client makes one.
 func NewRedis(client redis.Scripter, prefix string, now clock.Now) *Redis {
-	return &Redis{local: NewMem(now), client: client, prefix: prefix}
+	return &Redis{local: NewMem(now), now: now, client: client, prefix: prefix}
 }
 
 // Allow is Mem's Allow over all nodes.
@@ -44,10 +48,16 @@ func (r *Redis) Allow(ctx context.Context, key string, n int, per time.Duration)
 	if ok, wait := r.local.Allow(ctx, key, n, per); !ok {
 		return false, wait
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
+	now := r.now().UnixNano()
+	if now < r.until.Load() {
+		return true, 0
+	}
 	wait, err := script.Run(ctx, r.client, []string{r.prefix + "limit:" + key}, n, per.Milliseconds()).Int64()
-	if err != nil || wait == 0 {
+	switch {
+	case err != nil && ctx.Err() == nil:
+		r.until.Store(now + int64(away))
+		return true, 0
+	case err != nil || wait == 0:
 		return true, 0
 	}
 	return false, time.Duration(wait) * time.Millisecond

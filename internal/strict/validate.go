@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,9 +15,10 @@ import (
 )
 
 // Validate holds a decoded value against the tags of its type, which are also
-// its schema: minLength, maxLength, minimum, maximum, enum, format uuid. It
-// returns one fault.ErrInvalid that names every wrong field. A string or
-// pointer that may be left out (omitempty) is checked only when it is there.
+// its schema: minLength, maxLength, minimum, maximum, enum, format uuid.
+// Lengths are counted in characters. It returns one fault.ErrInvalid that names
+// every wrong field. A value that may be left out (omitempty) is checked only
+// when it is there.
 func Validate(v any) error {
 	var f *fault.Fault
 	check(reflect.ValueOf(v), "", &f)
@@ -35,90 +35,90 @@ func check(v reflect.Value, path string, f **fault.Fault) {
 		}
 		v = v.Elem()
 	}
-	if v.Kind() != reflect.Struct {
+	switch v.Kind() {
+	case reflect.Struct:
+		checkFields(v, planOf(v.Type()), path, f)
+	case reflect.Slice, reflect.Array:
+		if planOf(v.Type()).checked {
+			for i := range v.Len() {
+				check(v.Index(i), fmt.Sprintf("%s[%d]", path, i), f)
+			}
+		}
+	}
+}
+
+func checkFields(v reflect.Value, p *plan, path string, f **fault.Fault) {
+	if !p.checked {
 		return
 	}
-	t := v.Type()
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		if !sf.IsExported() {
-			continue
-		}
-		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		at, fv := join(path, name), v.Field(i)
-		if strings.Contains(options, "omitempty") && fv.IsZero() {
+	for i := range p.fields {
+		pf := &p.fields[i]
+		fv, err := v.FieldByIndexErr(pf.index)
+		if err != nil || pf.optional && fv.IsZero() { // an error is an embedded pointer that is nil
 			continue
 		}
 		for fv.Kind() == reflect.Pointer && !fv.IsNil() {
 			fv = fv.Elem()
 		}
-		if wrong := field(sf.Tag, fv); wrong != nil {
+		if wrong := within(pf.bounds, fv); wrong != nil {
 			if *f == nil {
 				*f = fault.ErrInvalid
 			}
-			*f = (*f).At(at, wrong.Error())
+			*f = (*f).At(join(path, pf.name), wrong.Error())
 			continue
 		}
-		switch fv.Kind() {
-		case reflect.Struct:
-			check(fv, at, f)
-		case reflect.Slice:
-			for j := range fv.Len() {
-				check(fv.Index(j), fmt.Sprintf("%s[%d]", at, j), f)
-			}
+		if pf.plan.checked {
+			check(fv, join(path, pf.name), f)
 		}
 	}
 }
 
-// field checks one value against its tags.
-func field(tag reflect.StructTag, v reflect.Value) error {
-	switch v.Kind() {
-	case reflect.String:
-		return text(tag, v.String())
-	case reflect.Float32, reflect.Float64:
-		return number(tag, v.Float())
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return number(tag, float64(v.Int()))
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return number(tag, float64(v.Uint()))
+// none is for values without bounds of their own.
+var none bounds
+
+// within holds one value against its bounds.
+func within(b *bounds, v reflect.Value) error {
+	if b == nil {
+		b = &none
+	}
+	switch k := v.Kind(); {
+	case k == reflect.String:
+		return b.text(v.String())
+	case v.CanFloat():
+		return b.number(v.Float())
+	case v.CanInt():
+		return b.number(float64(v.Int()))
+	case v.CanUint():
+		return b.number(float64(v.Uint()))
 	}
 	return nil
 }
 
-func text(tag reflect.StructTag, s string) error {
-	n := utf8.RuneCountInString(s)
-	if least, ok := bound(tag, "minLength"); ok && float64(n) < least {
-		if n == 0 {
-			return errors.New("must not be empty")
-		}
-		return fmt.Errorf("must have %v characters or more", least)
-	}
-	if most, ok := bound(tag, "maxLength"); ok && float64(n) > most {
-		return fmt.Errorf("must have %v characters or less", most)
-	}
-	if words := tag.Get("enum"); words != "" && !slices.Contains(strings.Split(words, ","), s) {
-		return fmt.Errorf("must be one of %s", strings.ReplaceAll(words, ",", ", "))
-	}
-	if tag.Get("format") == "uuid" && (len(s) != 36 || uuid.Validate(s) != nil) {
+func (b *bounds) text(s string) error {
+	n := float64(utf8.RuneCountInString(s))
+	switch {
+	case b.minLength != nil && n < *b.minLength && n == 0:
+		return errors.New("must not be empty")
+	case b.minLength != nil && n < *b.minLength:
+		return fmt.Errorf("must have %v characters or more", *b.minLength)
+	case b.maxLength != nil && n > *b.maxLength:
+		return fmt.Errorf("must have %v characters or less", *b.maxLength)
+	case b.enum != nil && !slices.Contains(b.enum, s):
+		return fmt.Errorf("must be one of %s", strings.Join(b.enum, ", "))
+	case b.uuid && (len(s) != 36 || uuid.Validate(s) != nil):
 		return errors.New("must be a UUID")
 	}
 	return nil
 }
 
-func number(tag reflect.StructTag, n float64) error {
-	if math.IsNaN(n) || math.IsInf(n, 0) {
+func (b *bounds) number(n float64) error {
+	switch {
+	case math.IsNaN(n) || math.IsInf(n, 0):
 		return errors.New("must be a number")
-	}
-	if least, ok := bound(tag, "minimum"); ok && n < least {
-		return fmt.Errorf("must be %v or more", least)
-	}
-	if most, ok := bound(tag, "maximum"); ok && n > most {
-		return fmt.Errorf("must be %v or less", most)
+	case b.minimum != nil && n < *b.minimum:
+		return fmt.Errorf("must be %v or more", *b.minimum)
+	case b.maximum != nil && n > *b.maximum:
+		return fmt.Errorf("must be %v or less", *b.maximum)
 	}
 	return nil
-}
-
-func bound(tag reflect.StructTag, name string) (float64, bool) {
-	n, err := strconv.ParseFloat(tag.Get(name), 64)
-	return n, err == nil
 }

@@ -35,8 +35,7 @@ async function problems(page: Page): Promise<string[]> {
 /** Lets fonts load and motion end, so that pictures and contrast are of the page at rest. */
 async function settled(page: Page): Promise<void> {
 	await page.evaluate(() => document.fonts.ready);
-	await page.waitForTimeout(400);
-	await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished)));
+	await page.waitForTimeout(700);
 }
 
 let server: Server;
@@ -89,7 +88,7 @@ describe.each([
 		p.page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
 		const look = async (name: string, path: string) => {
 			await p.goto(path);
-			await p.page.waitForLoadState('networkidle').catch(() => {});
+			await p.page.getByRole('heading', { level: 1 }).first().waitFor();
 			await settled(p.page);
 			await p.page.screenshot({ path: resolve(shots, `${name}-${size}-${scheme}.png`) });
 			for (const line of await problems(p.page)) faults.push(`${name}: ${line}`);
