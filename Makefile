@@ -9,7 +9,7 @@ NPM := npm --prefix web
 client := $(shell find web/src web/public web/index.html web/package.json web/vite.config.ts -type f 2>/dev/null)
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: bin/watchparty ## build everything and serve on the embedded default
 	@bin/watchparty serve $(ARGS)
@@ -48,7 +48,7 @@ e2e: build ## the browser tests
 	@$(NPM) run --silent e2e
 
 lint: ## golangci-lint where it is installed, else gofmt and go vet
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else test -z "$$(gofmt -l cmd hub internal rest store web/*.go | tee /dev/stderr)" && $(GO) vet ./...; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else test -z "$$(gofmt -l cmd configs docs hub internal rest store web/*.go web/sample | tee /dev/stderr)" && $(GO) vet ./...; fi
 	@$(NPM) run --silent lint
 
 gen: ## write what follows from the Go tables
@@ -70,12 +70,13 @@ soak: build ## the load for longer, with the server killed and started again
 	@.ci/load soak
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
-	@for p in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	@for p in $$(grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=node_modules . | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | sed 's/^func //'); do \
-			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p; done; done
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} -fuzzminimizetime 10x $$p; done; done
 
 release: web/dist/index.html ## binaries for the usual machines, in bin/
 	@for t in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
-		echo $$t; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/watchparty-$${t/\//-} ./cmd/watchparty; done
+		echo $$t; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' \
+			-o bin/watchparty-$${t/\//-}$$([ "$${t%/*}" = windows ] && echo .exe) ./cmd/watchparty; done
 
 .PHONY: help run build web setup test race e2e lint gen verify bench bench-sync load soak fuzz release

@@ -186,6 +186,10 @@ func (d *RedisDirectory) Hold(p id.Party, confirm func(context.Context) error, l
 	l := &lease{dir: d, party: p, confirm: confirm, lost: lost, changed: make(chan struct{})}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if old := d.leases[p]; old != nil && old.bequeath(l) {
+		d.leases[p] = l
+		return l
+	}
 	g, ok := d.acquired[p]
 	if !ok {
 		// Nobody asked before: it begins in doubt and is settled by the keeper.
@@ -250,11 +254,12 @@ func (d *RedisDirectory) renew(due []*lease) {
 		case err != nil:
 			missed = true
 			d.doubt(l, false)
+		case said == 2, said == 1 && l.isUnsure():
+			// Somebody else may have had it in between.
+			l.setUnsure()
+			d.doubt(l, true)
 		case said == 1:
 			l.extend(began)
-		case said == 2:
-			// Somebody else may have had it in between.
-			d.doubt(l, true)
 		default:
 			l.lose()
 		}
@@ -283,7 +288,7 @@ func (d *RedisDirectory) doubt(l *lease, now bool) {
 		began := d.o.Now()
 		switch err := l.confirm(ctx); {
 		case err == nil:
-			l.extend(began)
+			l.sure(began)
 		case errors.Is(err, chat.ErrFenced):
 			l.lose()
 			d.drop(l)
@@ -314,6 +319,7 @@ type lease struct {
 	until   time.Time
 	renew   time.Time
 	asking  bool
+	unsure  bool // it had run out: only the database can say
 	gone    bool // another's
 	back    bool // given back
 	changed chan struct{}
@@ -346,6 +352,39 @@ func (l *lease) asked() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asking = false
+}
+
+// bequeath hands a lease that was not given back yet to the next room of the
+// same node.
+func (l *lease) bequeath(heir *lease) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gone || l.back {
+		return false
+	}
+	l.back = true
+	heir.value, heir.until, heir.renew, heir.unsure = l.value, l.until, l.renew, l.unsure
+	return true
+}
+
+func (l *lease) isUnsure() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.unsure
+}
+
+func (l *lease) setUnsure() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsure = true
+}
+
+// sure is extend after the database has spoken.
+func (l *lease) sure(began time.Time) {
+	l.mu.Lock()
+	l.unsure = false
+	l.mu.Unlock()
+	l.extend(began)
 }
 
 // extend makes the lease good for what is left of its time since began.

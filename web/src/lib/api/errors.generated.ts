@@ -82,6 +82,7 @@ export type ErrorCode =
 	| 'room.not_joined'
 	| 'room.stopped'
 	| 'room.too_many'
+	| 'room.unsettled'
 	| 'server.busy'
 	| 'server.draining'
 	| 'token_not_valid'

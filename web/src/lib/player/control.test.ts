@@ -54,7 +54,7 @@ class Player {
 				this.at = this.#lands.to;
 				this.seeking = false;
 				this.#lands = undefined;
-				this.controller.seeked(this.now);
+				this.controller.seeked();
 			}
 			if (!this.paused && !this.seeking && this.now >= this.#startsAt) this.at += 0.01 * this.rate * (1 + this.skew * 1e-6);
 			if (this.now % 100 === 0) this.#act(v);
@@ -133,7 +133,7 @@ describe('the controller', () => {
 			const act = c.tick(v, { now, at: 1, paused: false, seeking: false, ready: 4, duration: 600, buffered: () => true });
 			if (act.seek !== undefined) {
 				seeks++;
-				c.seeked(now);
+				c.seeked();
 			}
 			struggling ||= act.struggling === true;
 		}

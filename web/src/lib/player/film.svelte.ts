@@ -72,7 +72,7 @@ export class Film {
 			el.addEventListener(name, fn);
 			this.#undo.push(() => el.removeEventListener(name, fn));
 		};
-		on('seeked', () => this.#controller.seeked(this.clock.now()));
+		on('seeked', () => this.#controller.seeked());
 		on('durationchange', () => this.#measured());
 		on('error', () => this.#failed());
 		on('loadeddata', () => (this.trouble = undefined));
