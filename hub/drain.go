@@ -89,6 +89,9 @@ func (h *Hub) end(ctx context.Context) error {
 
 // Close cuts everything at once, as a crash would, and waits for the end.
 func (h *Hub) Close() {
+	h.mu.Lock()
+	h.draining = true
+	h.mu.Unlock()
 	h.stop()
 	h.work.Wait()
 	if h.peers != nil {

@@ -142,18 +142,6 @@ func (h *Hub) place(ctx context.Context, p id.Party) (place, error) {
 	return h.open(ctx, p)
 }
 
-// local gives p's room on this node, for other nodes that believe it is here.
-func (h *Hub) local(ctx context.Context, p id.Party) (place, error) {
-	pl, err := h.place(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	if _, here := pl.(*room); !here {
-		return nil, fault.ErrUnavailable.After(time.Second)
-	}
-	return pl, nil
-}
-
 // open starts p's room. Callers that come together open it once.
 func (h *Hub) open(ctx context.Context, p id.Party) (place, error) {
 	v, err, _ := h.flight.Do(string(p), func() (any, error) {

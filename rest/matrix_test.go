@@ -152,6 +152,13 @@ func (m *matrix) refused(o operation, what string, w *httptest.ResponseRecorder,
 
 const jsonType = "application/json"
 
+var (
+	deep     = strings.Repeat("[", 33) + strings.Repeat("]", 33)
+	abyss    = strings.Repeat("[", 1_000_000)
+	mebibyte = append([]byte(`{"a":"`), bytes.Repeat([]byte("x"), 1<<20)...)
+	long     = `"` + strings.Repeat("x", 20_000) + `"`
+)
+
 func TestNoBodyHoweverBadIsAFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
@@ -183,7 +190,6 @@ func (m *matrix) someone(i int) (token, party string) {
 // malformed sends what is wrong whatever the operation takes.
 func (m *matrix) malformed(o operation, token, path string) {
 	m.t.Helper()
-	deep := strings.Repeat("[", 33) + strings.Repeat("]", 33)
 	for what, body := range map[string]string{
 		"half an object":     `{"a":`,
 		"no JSON":            `hello`,
@@ -193,7 +199,7 @@ func (m *matrix) malformed(o operation, token, path string) {
 		"a key escaped too":  `{"title":"a","t\u0069tle":"b"}`,
 		"33 levels":          deep,
 		"33 levels inside":   `{"a":` + deep + `}`,
-		"a million levels":   strings.Repeat("[", 1_000_000),
+		"a million levels":   abyss,
 		"no UTF-8":           "{\"a\":\"\xff\xfe\"}",
 		"UTF-16":             "\xff\xfe{\x00}\x00",
 		"a byte order mark":  "\xef\xbb\xbf{}",
@@ -205,7 +211,7 @@ func (m *matrix) malformed(o operation, token, path string) {
 	} {
 		m.refused(o, what, m.send(token, o.Method, path, jsonType, []byte(body)), 400)
 	}
-	m.refused(o, "more than a mebibyte", m.send(token, o.Method, path, jsonType, append([]byte(`{"a":"`), bytes.Repeat([]byte("x"), 1<<20)...)), 413)
+	m.refused(o, "more than a mebibyte", m.send(token, o.Method, path, jsonType, mebibyte), 413)
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "application/jsonp", "text/json"} {
 		m.refused(o, "type "+kind, m.send(token, o.Method, path, kind, []byte(`{}`)), 415)
 	}
@@ -239,7 +245,7 @@ func (m *matrix) misshaped(o operation, token, path string) {
 		`"x"`: "string", `1`: "integer", `-1`: "integer", `1.5`: "number", `9007199254740993`: "integer", `1e400`: "number", `true`: "boolean",
 		`[]`: "array", `[{"a":1}]`: "array", `{}`: "object", `{"a":{"b":1}}`: "object", `null`: "null",
 		`""`: "string", `"\u0000"`: "string", `"\ud800"`: "string", `"<script>alert(1)</script>"`: "string", `"'; DROP TABLE users; --"`: "string",
-		`"` + strings.Repeat("x", 100_000) + `"`: "string",
+		long: "string",
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		prop := m.resolve(s.Properties[name])

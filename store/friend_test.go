@@ -191,23 +191,25 @@ func TestABlockMakesBothInvisible(t *testing.T) {
 func TestARequestAndABlockAtOnceLeaveNoTie(t *testing.T) {
 	t.Parallel()
 	eachPeople(t, func(t *testing.T, p *people) {
-		for round := range 5 {
-			a, b := fmt.Sprintf("Ana%d", round), fmt.Sprintf("Bob%d", round)
-			who, ctx := p.crowd(a, b)
+		who, ctx := p.crowd("Ana", "Bob")
+		ana, bob := string(who["Ana"].ID), string(who["Bob"].ID)
+		for range 40 {
 			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if _, _, err := p.Befriend(ctx["Ana"], bob, ""); err != nil && !errors.Is(err, fault.ErrNotFound) {
+						t.Error(err)
+					}
+				})
+			}
 			wg.Go(func() {
-				if _, _, err := p.Befriend(ctx[a], string(who[b].ID), ""); err != nil && !errors.Is(err, fault.ErrNotFound) {
-					t.Error(err)
-				}
-			})
-			wg.Go(func() {
-				if err := p.Block(ctx[b], string(who[a].ID)); err != nil {
+				if err := p.Block(ctx["Bob"], ana); err != nil {
 					t.Error(err)
 				}
 			})
 			wg.Wait()
-			must(t, p.Unblock(ctx[b], string(who[a].ID)))
-			if got, err := p.Requests(ctx[b]); err != nil || len(got) != 0 {
+			must(t, p.Unblock(ctx["Bob"], ana))
+			if got, err := p.Requests(ctx["Bob"]); err != nil || len(got) != 0 {
 				t.Fatalf("a request outlived the block: %+v, %v", got, err)
 			}
 		}
