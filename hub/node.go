@@ -20,6 +20,7 @@ const (
 	beatEvery    = 500 * time.Millisecond
 	nodeTick     = 250 * time.Millisecond
 	ownerSilent  = 2 * time.Second  // then its rooms are looked for anew
+	answerWithin = time.Second      // the same for one that was asked something
 	guestSilent  = 3 * time.Second  // then a node's people are cut off
 	strangerIdle = 10 * time.Second // then a node that we have nothing to do with is forgotten
 )
@@ -244,6 +245,14 @@ func (n *Nodes) peer(name string) *peer {
 		n.posts.Go(func() { p.out.run(n.ctx) })
 	}
 	return p
+}
+
+// patience gives a node that was silent, or had no reason to speak, a moment to
+// answer.
+func (p *peer) patience(now time.Time) {
+	if least := now.Add(answerWithin - ownerSilent); p.heard.Before(least) {
+		p.heard = least
+	}
 }
 
 // got takes a packet. at is when it came, in server milliseconds.

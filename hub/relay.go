@@ -98,7 +98,9 @@ func (n *Nodes) join(s *relaySeat, node string) {
 // enter asks the owner for a seat. What has no answer yet goes behind it.
 func (n *Nodes) enter(r *relay, s *relaySeat) {
 	p := n.peer(r.owner)
-	s.num, s.since, s.heard = n.nums.Add(1), n.hub.Now(), false
+	now := n.hub.Now()
+	p.patience(now)
+	s.num, s.since, s.heard = n.nums.Add(1), now, false
 	p.seats[s.num] = s
 	p.out.add(letter{Enter: &enterLetter{s.num, s.link.key(), s.e}}, 0)
 	s.resend(func(a arrival) { n.tell(p, s, a) })

@@ -40,6 +40,7 @@ func (a away) ask(ctx context.Context, l askLetter, repeat bool) (answerLetter, 
 	q := &asking{repeat: repeat, got: make(chan answerLetter, 1)}
 	if !n.mail.put(func() {
 		p := n.peer(a.node)
+		p.patience(n.hub.Now())
 		p.asks[l.N] = q
 		size := 0
 		if l.Cmd != nil {

@@ -201,6 +201,39 @@ func (c *Client) Until(what string, fits func(Frame) bool) Frame {
 	}
 }
 
+// Within is Until for what may not come in d.
+func (c *Client) Within(d time.Duration, fits func(Frame) bool) (Frame, bool) {
+	c.t.Helper()
+	limit := time.NewTimer(d)
+	defer limit.Stop()
+	for {
+		c.mu.Lock()
+		for i, f := range c.got {
+			if fits(f) {
+				c.got = append(c.got[:i:i], c.got[i+1:]...)
+				c.mu.Unlock()
+				return f, true
+			}
+		}
+		c.mu.Unlock()
+		select {
+		case <-c.wake:
+		case <-limit.C:
+			return Frame{}, false
+		}
+	}
+}
+
+// Data reads what a frame carries.
+func Data[T any](c *Client, f Frame) T {
+	c.t.Helper()
+	var v T
+	if err := json.Unmarshal(f.Data, &v); err != nil {
+		c.t.Fatalf("%s: %v: %s", f.Type, err, f.Data)
+	}
+	return v
+}
+
 // Expect takes the next frame of a kind. Frames of other kinds wait.
 func Expect[T any](c *Client, kind wire.Frame[T]) T {
 	c.t.Helper()

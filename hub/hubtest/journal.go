@@ -58,6 +58,13 @@ func (j *Journal) Hold() (release func()) {
 	}
 }
 
+// Fence says how often a room was opened.
+func (j *Journal) Fence(p id.Party) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.at(p).room.Fence
+}
+
 func (j *Journal) at(p id.Party) *kept {
 	k := j.rooms[p]
 	if k == nil {
