@@ -103,7 +103,7 @@ func packFrame(f *frame) giveLetter {
 }
 
 // run sends what waits, and a beat when nothing does, until ctx or the outlet
-// ends. With ctx the last letters still go.
+// ends. When ctx has ended the last letters still go, if they go at once.
 func (o *outlet) run(ctx context.Context) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
@@ -117,8 +117,7 @@ func (o *outlet) run(ctx context.Context) {
 		case <-o.done:
 			return
 		case <-ctx.Done():
-			if k := o.take(false); k != nil {
-				_ = o.publish(context.WithoutCancel(ctx), k)
+			for o.send(ctx, false) {
 			}
 			return
 		}
@@ -185,7 +184,8 @@ func (o *outlet) publish(ctx context.Context, k *packet) error {
 		o.nodes.hub.Log.Error("a packet cannot be encoded", "err", err)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishAtMax)
+	// What is about to end says its last words all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishAtMax)
 	defer cancel()
 	return o.nodes.bus.Publish(ctx, bus.Message{Topic: o.topic, Data: raw})
 }

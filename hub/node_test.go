@@ -46,6 +46,9 @@ func TestTwoNodesAreOneParty(t *testing.T) {
 	if w := cleo.Join(p); w.Count != 3 || len(w.Here) < 2 {
 		t.Errorf("welcome %+v", w)
 	}
+	hubtest.ExpectThat(ada, wire.PresenceChanged, func(d wire.PresenceDiff) bool {
+		return slices.ContainsFunc(d.Joined, func(x wire.Presence) bool { return x.User.ID == who[2].User })
+	})
 
 	// One order of chat.
 	var wg sync.WaitGroup
@@ -99,7 +102,7 @@ func TestTwoNodesAreOneParty(t *testing.T) {
 
 	// Who leaves, leaves.
 	cleo.Ack(cleo.Send("party.leave", wire.Empty{}))
-	hubtest.ExpectThat(ada, wire.PresenceChanged, func(d wire.PresenceDiff) bool { t.Logf("%+v", d); return slices.Contains(d.Left, who[2].User) })
+	hubtest.ExpectThat(ada, wire.PresenceChanged, func(d wire.PresenceDiff) bool { return slices.Contains(d.Left, who[2].User) })
 }
 
 func TestWhoJoinsAgainOnTheSameSocketHasOneSeat(t *testing.T) {

@@ -84,31 +84,24 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-func (n *node) openBus(ctx context.Context) error {
+func (n *node) openBus(context.Context) error {
 	if n.cfg.RedisURL == "" {
 		n.bus = bus.NewMem()
 		return nil
 	}
-	o, err := redis.ParseURL(n.cfg.RedisURL.Reveal())
-	if err != nil {
-		return errors.New("redis-url: this is not an address of Redis")
-	}
-	o.ReadTimeout, o.WriteTimeout, o.DialTimeout = redisWithin, redisWithin, time.Second
-	n.redis = redis.NewClient(o)
-	n.closers = append(n.closers, n.redis.Close)
 	key, err := n.secret()
 	if err != nil {
 		return err
 	}
+	if n.redis, err = bus.Client(n.cfg.RedisURL.Reveal()); err != nil {
+		return fmt.Errorf("redis-url: %w", err)
+	}
+	n.closers = append(n.closers, n.redis.Close)
 	b := bus.NewRedis(n.redis, bus.RedisOptions{Node: n.name, Key: key, Log: n.log})
 	n.closers = append(n.closers, b.Close)
 	n.bus = b
 	return nil
 }
-
-// redisWithin is how long a call may wait for Redis: nothing that a person
-// waits for may hang on it.
-const redisWithin = 250 * time.Millisecond
 
 func (n *node) openStore(ctx context.Context) error {
 	s, err := store.Open(ctx, store.Options{DSN: n.cfg.Database(), Bus: n.bus, Log: n.log})
@@ -239,7 +232,13 @@ func (n *node) makeHub(ctx context.Context) error {
 		Directory: hub.Solo{Node: n.name}, Now: clock.System, Log: n.log, Metrics: roomMetrics{n.metrics}, MaxConns: n.cfg.MaxConns,
 	}
 	// The hub outlives the wish to stop: it drains first.
-	h, err := hub.New(context.WithoutCancel(ctx), c)
+	ctx = context.WithoutCancel(ctx)
+	if n.redis != nil {
+		dir := hub.NewRedisDirectory(ctx, n.redis, hub.RedisOptions{Node: n.name, Now: clock.System, Log: n.log})
+		n.closers = append(n.closers, dir.Close)
+		c.Directory, c.Peers = dir, hub.NewNodes(n.bus)
+	}
+	h, err := hub.New(ctx, c)
 	n.hub = h
 	return err
 }

@@ -207,7 +207,9 @@ func (m *member) take(ctx context.Context, ws *websocket.Conn, b []byte) error {
 		if f.Re == "join" {
 			return errors.New(e.Problem.Code)
 		}
-		if e.Problem.Status < 500 { // a 5xx is tried again after the next welcome
+		if s, ok := m.pending[f.Re]; ok && (e.Problem.Status == http.StatusTooManyRequests || e.Problem.Status >= 500) {
+			time.AfterFunc(time.Second, func() { m.again(ctx, s) })
+		} else {
 			delete(m.pending, f.Re)
 		}
 	case wire.ChatMessage.Name:
@@ -244,6 +246,15 @@ func (m *member) welcome(ctx context.Context, ws *websocket.Conn, f frame) error
 		}
 	}
 	return nil
+}
+
+// again sends a line that the server could not take.
+func (m *member) again(ctx context.Context, s sent) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, waits := m.pending[s.op]; waits && m.ws != nil {
+		_ = write(ctx, m.ws, wire.ChatSend.Name, s.op, s.op, wire.PartyRoom(string(m.party)), wire.Send{Text: s.text})
+	}
 }
 
 // line notes a chat line. The op that its author gave stands in its text,

@@ -21,7 +21,12 @@ export const launch = (): Promise<Browser> =>
 	chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 720 } };
-export const phone: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+export const phone: BrowserContextOptions = {
+	viewport: { width: 390, height: 844 },
+	isMobile: true,
+	hasTouch: true,
+	deviceScaleFactor: 2,
+};
 
 /** Makes the page's clocks lie: off by `offset` milliseconds and fast by `ppm`. */
 export async function skewClock(page: Page, offset: number, ppm: number): Promise<void> {

@@ -31,7 +31,11 @@ test('the party page loads at most 80 kB of compressed script before the first f
 		if (url) scripts.set(new URL(url).pathname, e.encodedDataLength);
 	});
 	await host.goto(`/watch/${party.id}`);
-	await host.page.waitForFunction(() => ((document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.readyState ?? 0) >= 2, undefined, { timeout: 20_000 });
+	await host.page.waitForFunction(
+		() => ((document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.readyState ?? 0) >= 2,
+		undefined,
+		{ timeout: 20_000 },
+	);
 	const total = [...scripts.values()].reduce((a, b) => a + b, 0);
 	console.log(`${scripts.size} scripts, ${(total / 1024).toFixed(1)} kB compressed`);
 	expect(total).toBeGreaterThan(10_000);

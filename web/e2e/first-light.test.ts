@@ -27,7 +27,9 @@ afterAll(async () => {
 });
 
 const playing = (p: Person, wanted: boolean) =>
-	p.page.waitForFunction((w) => (document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.paused !== w, wanted, { timeout: 20_000 });
+	p.page.waitForFunction((w) => (document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.paused !== w, wanted, {
+		timeout: 20_000,
+	});
 
 /** Both screens stand on one frame; asked until it is so, because pictures need a moment. */
 async function sameFrame(): Promise<number> {
@@ -51,7 +53,10 @@ test('two people watch one film together', { timeout: 240_000 }, async () => {
 	await a.getByLabel('Password', { exact: true }).fill('a long enough phrase');
 	await a.getByRole('button', { name: 'Create account' }).click();
 	await a.waitForURL('**/home');
-	await a.getByRole('link', { name: /new party/i }).first().click();
+	await a
+		.getByRole('link', { name: /new party/i })
+		.first()
+		.click();
 	await a.getByLabel('Title').fill('Friday Film Club');
 	await a.getByRole('button', { name: 'Create party' }).click();
 	await a.waitForURL('**/watch/*');
@@ -88,13 +93,19 @@ test('two people watch one film together', { timeout: 240_000 }, async () => {
 	const chat = b.getByRole('log');
 	await chat.getByText('that shadow!').waitFor();
 	await chat.getByText('that shadow!').hover();
-	await b.getByRole('button', { name: /^Reply/ }).first().click();
+	await b
+		.getByRole('button', { name: /^Reply/ })
+		.first()
+		.click();
 	await b.getByRole('textbox', { name: 'Message' }).fill('the zither…');
 	await b.keyboard.press('Enter');
 	await a.getByRole('log').getByText('the zither…').waitFor();
 
 	// A reaction travels.
-	await b.getByRole('button', { name: /React with 😂|😂/ }).first().click();
+	await b
+		.getByRole('button', { name: /React with 😂|😂/ })
+		.first()
+		.click();
 	await a.getByTestId('reaction').first().waitFor({ timeout: 5_000 });
 
 	const where = await Promise.all([film(a), film(b)]);

@@ -28,7 +28,10 @@ test('a party with two people, on a desk and on a phone', { timeout: 240_000 }, 
 		await say(dark, 'nobody breathe');
 		await dark.page.waitForTimeout(7000);
 		await dark.page.getByRole('button', { name: 'React with ❤️' }).click();
-		await light.page.getByRole('button', { name: /React with/ }).first().click();
+		await light.page
+			.getByRole('button', { name: /React with/ })
+			.first()
+			.click();
 		await dark.page.waitForTimeout(500);
 		await dark.page.screenshot({ path: resolve(shots, 'live-party-dark.png') });
 		await light.page.screenshot({ path: resolve(shots, 'live-phone-light.png') });

@@ -18,7 +18,11 @@ export class Person {
 	) {}
 
 	/** Opens a browser process of its own, as far away as base says. */
-	static async open(base: string, options: BrowserContextOptions = desktop, skew?: { offset: number; ppm: number }): Promise<Person> {
+	static async open(
+		base: string,
+		options: BrowserContextOptions = desktop,
+		skew?: { offset: number; ppm: number },
+	): Promise<Person> {
 		const browser = await launch();
 		const context = await browser.newContext(options);
 		const page = await context.newPage();

@@ -88,7 +88,23 @@ export interface Line {
 export async function delayed(server: Server, line: Line): Promise<{ url: string; close(): Promise<void> }> {
 	const p = await Process.start(
 		bin('wpload'),
-		['delay', '--to', new URL(server.url).host, '--up', `${line.up}ms`, '--down', `${line.down}ms`, '--jitter', `${line.jitter}ms`, '--tail', `${line.tail}`, '--seed', `${line.seed}`, '--for', '15m'],
+		[
+			'delay',
+			'--to',
+			new URL(server.url).host,
+			'--up',
+			`${line.up}ms`,
+			'--down',
+			`${line.down}ms`,
+			'--jitter',
+			`${line.jitter}ms`,
+			'--tail',
+			`${line.tail}`,
+			'--seed',
+			`${line.seed}`,
+			'--for',
+			'15m',
+		],
 		/127\.0\.0\.1:\d+/,
 	);
 	return { url: `http://${p.firstLine}`, close: () => p.stop() };

@@ -53,12 +53,16 @@ const samples = (p: Person) => p.page.evaluate(() => (window as unknown as { sam
 const now = (p: Person) => p.page.evaluate(() => (window as unknown as { realNow(): number }).realNow());
 const wait = (ms: number) => new Promise((ok) => setTimeout(ok, ms));
 const until = (p: Person, wanted: boolean) =>
-	p.page.waitForFunction((w) => (document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.paused !== w, wanted, { timeout: 20_000, polling: 50 });
+	p.page.waitForFunction((w) => (document.querySelector('[data-testid=film]') as HTMLVideoElement | null)?.paused !== w, wanted, {
+		timeout: 20_000,
+		polling: 50,
+	});
 
 const rows: string[] = [];
 
 afterAll(() => {
-	const head = '| rig | run | samples | p50 ms | p95 ms | p99 ms | max ms | pause: frames apart | seek together p50 s | seek max s |';
+	const head =
+		'| rig | run | samples | p50 ms | p95 ms | p99 ms | max ms | pause: frames apart | seek together p50 s | seek max s |';
 	console.log([head, head.replace(/[^|]+/g, ' --- '), ...rows].join('\n'));
 });
 
@@ -153,5 +157,8 @@ const control = (p: Person, party: Party, command: Record<string, unknown>): Pro
 function save(name: string, d: { now: number; ms: number }[]): void {
 	mkdirSync(out, { recursive: true });
 	const start = d[0]?.now ?? 0;
-	writeFileSync(resolve(out, `sync-${name}.csv`), ['t_ms,distance_ms', ...d.map((x) => `${(x.now - start).toFixed(1)},${x.ms.toFixed(2)}`)].join('\n'));
+	writeFileSync(
+		resolve(out, `sync-${name}.csv`),
+		['t_ms,distance_ms', ...d.map((x) => `${(x.now - start).toFixed(1)},${x.ms.toFixed(2)}`)].join('\n'),
+	);
 }

@@ -23,11 +23,14 @@ describe('a typed line', () => {
 		expect(parse(line)).toEqual(want);
 	});
 
-	test.each(['/seek', '/seek soon', '/seek 1:99', '/rate', '/rate 9', '/slow -1', '/slow a while', '/kick', '/dance'])('%s is refused with a hint and is not said', (line) => {
-		const c = parse(line);
-		expect(c.do).toBe('wrong');
-		expect(c.do === 'wrong' && c.why.length).toBeGreaterThan(10);
-	});
+	test.each(['/seek', '/seek soon', '/seek 1:99', '/rate', '/rate 9', '/slow -1', '/slow a while', '/kick', '/dance'])(
+		'%s is refused with a hint and is not said',
+		(line) => {
+			const c = parse(line);
+			expect(c.do).toBe('wrong');
+			expect(c.do === 'wrong' && c.why.length).toBeGreaterThan(10);
+		},
+	);
 
 	test('every command of the list is understood', () => {
 		for (const c of commands) expect(parse(`/${c.name} ${c.args}`).do, c.name).not.toBe('wrong');

@@ -52,7 +52,9 @@ export function parse(line: string): Command {
 			return seek(arg);
 		case 'rate': {
 			const rate = Number(arg.replace(/[x×]$/i, ''));
-			return arg !== '' && rate >= 0.25 && rate <= 2 ? { do: 'rate', rate } : wrong('Write a speed from 0.25 to 2, like /rate 1.25');
+			return arg !== '' && rate >= 0.25 && rate <= 2
+				? { do: 'rate', rate }
+				: wrong('Write a speed from 0.25 to 2, like /rate 1.25');
 		}
 		case 'kick':
 		case 'ban': {
@@ -61,7 +63,9 @@ export function parse(line: string): Command {
 		}
 		case 'slow': {
 			const seconds = arg === 'off' ? 0 : Number(arg);
-			return arg !== '' && Number.isInteger(seconds) && seconds >= 0 && seconds <= 3600 ? { do: 'slow', seconds } : wrong('Write seconds, like /slow 10, or /slow 0 for off');
+			return arg !== '' && Number.isInteger(seconds) && seconds >= 0 && seconds <= 3600
+				? { do: 'slow', seconds }
+				: wrong('Write seconds, like /slow 10, or /slow 0 for off');
 		}
 		case 'pin':
 			return arg ? { do: 'pin', text: arg } : { do: 'pin' };
@@ -79,8 +83,11 @@ function seek(arg: string): Command {
 /** Finds the one person a typed name means: the handle first, then the shown name, then its only beginning. */
 export function findPerson<T extends { username: string; name: string }>(people: readonly T[], typed: string): T | undefined {
 	const want = typed.toLocaleLowerCase();
-	const exact = people.find((p) => p.username.toLocaleLowerCase() === want) ?? people.find((p) => p.name.toLocaleLowerCase() === want);
+	const exact =
+		people.find((p) => p.username.toLocaleLowerCase() === want) ?? people.find((p) => p.name.toLocaleLowerCase() === want);
 	if (exact) return exact;
-	const begins = people.filter((p) => p.name.toLocaleLowerCase().startsWith(want) || p.username.toLocaleLowerCase().startsWith(want));
+	const begins = people.filter(
+		(p) => p.name.toLocaleLowerCase().startsWith(want) || p.username.toLocaleLowerCase().startsWith(want),
+	);
 	return begins.length === 1 ? begins[0] : undefined;
 }

@@ -21,7 +21,9 @@ export function parts(m: Pick<Message, 'text' | 'mentions'>, person: (id: string
 	for (const at of m.text.matchAll(/@/g)) {
 		if (at.index < from) continue;
 		const rest = m.text.slice(at.index).toLocaleLowerCase();
-		const hit = names.filter((n) => rest.startsWith(n.handle.toLocaleLowerCase())).sort((a, b) => b.handle.length - a.handle.length)[0];
+		const hit = names
+			.filter((n) => rest.startsWith(n.handle.toLocaleLowerCase()))
+			.sort((a, b) => b.handle.length - a.handle.length)[0];
 		if (!hit) continue;
 		if (at.index > from) out.push(...timeParts(m.text.slice(from, at.index)));
 		from = at.index + hit.handle.length;

@@ -19,7 +19,10 @@ export function pillWords(room: Syncing): { text: string; number?: string } {
 	switch (room.pill) {
 		case 'in sync': {
 			const { drift } = room.film;
-			return { text: 'in sync', number: drift === undefined || drift > telling ? undefined : `±${Math.max(1, Math.round(drift))} ms` };
+			return {
+				text: 'in sync',
+				number: drift === undefined || drift > telling ? undefined : `±${Math.max(1, Math.round(drift))} ms`,
+			};
 		}
 		case 'waiting': {
 			if (room.waiting.length === 0) return { text: 'waiting' };
@@ -58,7 +61,10 @@ export function deedWords(d: Pick<Deed, 'mine' | 'by' | 'vector'>): string {
 
 /** "Ines and Jun are catching up". */
 export function waitingWords(names: string[]): string {
-	const listed = names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(' and ').replace(/ and (?=.* and )/g, ', ');
+	const listed =
+		names.length > 3
+			? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`
+			: names.join(' and ').replace(/ and (?=.* and )/g, ', ');
 	return `${listed[0]?.toUpperCase() ?? ''}${listed.slice(1)} ${names.length === 1 && names[0] !== 'you' ? 'is' : 'are'} catching up`;
 }
 
@@ -66,7 +72,14 @@ export function waitingWords(names: string[]): string {
 export function presenceWords(p: Pick<Presence, 'state' | 'ready'>, lobby: boolean): string {
 	if (p.state === 'offline') return 'connection lost';
 	if (lobby) return p.state === 'loading' ? 'loading' : p.ready ? 'ready' : 'not ready yet';
-	return { lobby: 'in the lobby', watching: 'watching', loading: 'loading', catching_up: 'catching up', away: 'away', stepped_out: 'stepped out' }[p.state];
+	return {
+		lobby: 'in the lobby',
+		watching: 'watching',
+		loading: 'loading',
+		catching_up: 'catching up',
+		away: 'away',
+		stepped_out: 'stepped out',
+	}[p.state];
 }
 
 /** Good, under way, or gone: what a dot beside the words shows. */

@@ -13,7 +13,10 @@ let calls: Call[];
 let answers: Record<string, (() => Response | Promise<Response>)[]>;
 
 const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
-	new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } });
+	new Response(status === 204 ? null : JSON.stringify(body), {
+		status,
+		headers: { 'Content-Type': 'application/json', ...headers },
+	});
 const unauthenticated = () => json(401, { code: 'not_authenticated', detail: 'Sign in first.' });
 const cut = () => Promise.reject(new TypeError('network'));
 
@@ -21,7 +24,12 @@ beforeEach(() => {
 	calls = [];
 	answers = {};
 	vi.stubGlobal('fetch', (path: string, init: RequestInit = {}) => {
-		calls.push({ method: init.method ?? 'GET', path, headers: init.headers as Record<string, string>, body: init.body && JSON.parse(init.body as string) });
+		calls.push({
+			method: init.method ?? 'GET',
+			path,
+			headers: init.headers as Record<string, string>,
+			body: init.body && JSON.parse(init.body as string),
+		});
 		const next = answers[path.split('?')[0]]?.shift();
 		if (!next) throw new Error(`no answer for ${path}`);
 		return Promise.resolve().then(next);
@@ -33,7 +41,12 @@ const paths = () => calls.map((c) => c.path);
 
 describe('a call', () => {
 	test('gets a fresh session once for all who found theirs stale, and is sent again', async () => {
-		answers['/api/auth/profile/'] = [unauthenticated, unauthenticated, () => json(200, { id: 'u' }), () => json(200, { id: 'u' })];
+		answers['/api/auth/profile/'] = [
+			unauthenticated,
+			unauthenticated,
+			() => json(200, { id: 'u' }),
+			() => json(200, { id: 'u' }),
+		];
 		answers['/api/auth/refresh/'] = [() => json(200, { success: true })];
 		const both = await Promise.all([auth.profile(), auth.profile()]);
 		expect(both.map((m) => m.id)).toEqual(['u', 'u']);
@@ -54,7 +67,8 @@ describe('a call', () => {
 
 	test('tells fields, code and how long to wait', async () => {
 		answers['/api/auth/login/'] = [
-			() => json(429, { code: 'rate_limited', detail: 'Slow down.', errors: { email: ['Not an address.'] } }, { 'Retry-After': '7' }),
+			() =>
+				json(429, { code: 'rate_limited', detail: 'Slow down.', errors: { email: ['Not an address.'] } }, { 'Retry-After': '7' }),
 		];
 		const e = await auth.login({ email: 'x', password: 'y' }).catch((x: unknown) => x as ApiError);
 		expect(e).toBeInstanceOf(ApiError);

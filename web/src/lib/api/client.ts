@@ -258,10 +258,12 @@ const who = (id: string) => `/api/users/${encodeURIComponent(id)}/`;
 
 export const people = {
 	search: (q: string) => get<Page<User & { friendship: Friendship }>>(`/api/users/search/${query({ q })}`),
-	get: (id: string) => get<User & { friendship: Friendship; mutual_friends_count: number; date_joined: string }>(`${who(id)}profile/`),
+	get: (id: string) =>
+		get<User & { friendship: Friendship; mutual_friends_count: number; date_joined: string }>(`${who(id)}profile/`),
 	friends: () => get<Page<Friend>>('/api/users/friends/'),
 	requests: () => get<{ received: FriendRequest[]; sent: FriendRequest[] }>('/api/users/friends/requests/'),
-	befriend: (id: string, message = '') => post<{ friendship: Friendship }>(`${who(id)}friend-request/`, message ? { message } : {}),
+	befriend: (id: string, message = '') =>
+		post<{ friendship: Friendship }>(`${who(id)}friend-request/`, message ? { message } : {}),
 	accept: (request: string) => post(`/api/users/friend-requests/${request}/accept/`),
 	decline: (request: string) => post(`/api/users/friend-requests/${request}/decline/`),
 	withdraw: (request: string) => remove(`/api/users/friend-requests/${request}/`),
