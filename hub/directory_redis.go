@@ -106,7 +106,8 @@ type grant struct {
 
 // NewRedisDirectory makes a directory over a client whose calls end soon, such
 // as bus.Client makes, and which it does not close. The node's name gets an
-// addition for this run: after a restart it is another node.
+// addition for this run: after a restart it is another node. It works until
+// Close, also when ctx has ended: a hub that drains needs its leases to the end.
 func NewRedisDirectory(ctx context.Context, client *redis.Client, o RedisOptions) *RedisDirectory {
 	if o.Prefix == "" {
 		o.Prefix = "watchparty:"
@@ -117,7 +118,7 @@ func NewRedisDirectory(ctx context.Context, client *redis.Client, o RedisOptions
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &RedisDirectory{
 		client: client, o: o, self: strings.ReplaceAll(o.Node, leaseDivider, "-") + "." + id.Token()[:6], ctx: ctx, stop: stop,
 		asks: make(chan struct{}, asksAtOnce), acquired: map[id.Party]grant{}, leases: map[id.Party]*lease{},

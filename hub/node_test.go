@@ -200,6 +200,70 @@ func TestAfterTheOwnersDeathNothingAcknowledgedIsLost(t *testing.T) {
 	})
 }
 
+// The owner dies between the commit and the acknowledgement. The client need not
+// say it again: its node does, and the answer is that of the first time.
+func TestAnAnswerThatDiedWithTheOwnerComesFromTheNextOne(t *testing.T) {
+	t.Parallel()
+	c := sharedCluster(t)
+	a, b := c.node(nil), c.node(nil)
+	who := c.accounts("ada", "bob")
+	p := c.parties.Create(who...)
+	a.Dial(t, who[0]).Join(p)
+	bob := b.Dial(t, who[1])
+	bob.Join(p)
+	before := bob.Ack(bob.Send("chat.send", wire.Send{Text: "before"})).Seq
+	release := c.journal.Hold()
+	re := bob.SendOp("chat.send", "x", wire.Send{Text: "in between"})
+	once := bob.Send("playback.pause", wire.Pause{}) // has an effect at once
+	state(bob, func(v wire.Vector) bool { return v.Why == "pause" })
+	bob.Ack(once)
+	dead := make(chan struct{})
+	go func() {
+		defer close(dead)
+		a.kill()
+	}()
+	release()
+	<-dead
+	if got := bob.Ack(re).Seq; got != before+1 {
+		t.Errorf("acknowledged at %d", got)
+	}
+	bob.Until("the line", func(f hubtest.Frame) bool { return f.Seq == before+1 })
+	next := bob.Ack(bob.Send("chat.send", wire.Send{Text: "after"})).Seq
+	bob.Until("the next line", func(f hubtest.Frame) bool { return f.Seq == next })
+	rising(t, bob.Seqs(), 1, before+2)
+}
+
+func TestANodeThatSaysNonsenseDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	c := sharedCluster(t)
+	a, b := c.node(nil), c.node(nil)
+	who := c.accounts("ada", "bob")
+	p := c.parties.Create(who...)
+	ada := a.Dial(t, who[0])
+	ada.Join(p)
+	bob := b.Dial(t, who[1])
+	bob.Join(p)
+	third := c.node(nil) // has the key, and is of another mind
+	for _, topic := range []string{"node:" + a.dir.Self(), "node:" + b.dir.Self()} {
+		for n, raw := range []string{
+			``, `null`, `[]`, `{"from":7}`, `{"from":"x"}`, `{"from":"x","stream":"s","n":-5,"letters":[{}]}`,
+			`{"from":"x","stream":"s","n":1,"letters":[{"say":{"seat":1}},{"leave":{"seat":1}},{"give":{"to":[1],"body":null}}]}`,
+			`{"from":"x","stream":"s","n":2,"letters":[{"close":{"seat":1}},{"unseat":{"seat":1}},{"moved":[1,2]},{"answer":{"n":1}}]}`,
+			`{"from":"x","stream":"s","n":3,"letters":[{"enter":{"seat":1,"key":"k","entrance":{"join":{"party":"none"}}}},{"say":{"seat":1}}]}`,
+			`{"from":"x","stream":"s","n":4,"letters":[{"ask":{"n":1,"party":"none"}},{"lost":true},{"future":{"a":1}}],"future":1}`,
+			`{"from":"` + b.dir.Self() + `","stream":"s","n":9e9,"letters":[{"lost":true}]}`,
+		} {
+			if err := third.bus.Publish(t.Context(), bus.Message{Topic: topic, Data: []byte(raw)}); err != nil {
+				t.Fatal(n, err)
+			}
+		}
+	}
+	s := &speaker{Client: bob, t: t, acked: map[string]int64{}}
+	s.say("x")
+	ada.Until("the line", func(f hubtest.Frame) bool { return f.Seq == 1 })
+	bob.Until("the line", func(f hubtest.Frame) bool { return f.Seq == 1 })
+}
+
 func TestANodeThatGoesDownInGoodOrderHandsItsRoomsOverAtOnce(t *testing.T) {
 	t.Parallel()
 	c := sharedCluster(t)
