@@ -53,9 +53,11 @@ func planOf(t reflect.Type) *plan {
 	}
 	made := map[reflect.Type]*plan{}
 	p := makePlan(t, made)
-	// Only finished plans are shown to others.
-	for t, p := range made {
+	for _, p := range made {
 		p.checked = p.hasBounds(map[*plan]bool{})
+	}
+	// Plans lead to one another, so none is shown before all are finished.
+	for t, p := range made {
 		plans.Store(t, p)
 	}
 	return p

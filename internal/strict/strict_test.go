@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -235,4 +236,30 @@ func BenchmarkStandardDecoder(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Types that are met by many at once for the first time: the race detector
+// looks on.
+func TestManyMeetATypeAtOnce(t *testing.T) {
+	t.Parallel()
+	type low struct {
+		Word string `json:"word" maxLength:"3"`
+	}
+	type mid struct {
+		Low low `json:"low"`
+	}
+	type high struct {
+		Mids []mid `json:"mids"`
+	}
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			var h high
+			var m mid
+			if err := errors.Join(Decode([]byte(`{"low":{"word":"x"}}`), &m), Validate(m), Decode([]byte(`{"mids":[{"low":{"word":"y"}}]}`), &h), Validate(h)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
