@@ -278,6 +278,32 @@ func TestANodeThatWakesUpAsksBeforeItActs(t *testing.T) {
 	eventually(t, "the end of the lost one is told", func() bool { return taken.lost.Load() == 1 })
 }
 
+// Redis that was away may come back empty: who owned a room has it first.
+func TestAfterRedisWasAwayFreeRoomsAreLeftToTheirOwnersForAMoment(t *testing.T) {
+	t.Parallel()
+	server := testenv.StartRedis(t)
+	var later atomic.Int64
+	b := directory(t, server.URL, "", "b", func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
+	p := id.New[id.Party]()
+	server.Kill()
+	if _, err := b.Acquire(t.Context(), p); err == nil {
+		t.Fatal("it knew without Redis")
+	}
+	server.Start()
+	var err error
+	eventually(t, "Redis is heard again", func() bool {
+		_, err = b.Acquire(t.Context(), p)
+		return err == nil || fault.Of(err).Code == "room.unsettled"
+	})
+	if err == nil {
+		t.Fatal("the room was taken at once")
+	}
+	later.Store(int64(5 * time.Second))
+	if o := owner(t, b, p); o != b.Self() {
+		t.Errorf("%q has it in the end", o)
+	}
+}
+
 func TestAnswersAboutARoomComeSoonWhateverRedisDoes(t *testing.T) {
 	t.Parallel()
 	server := testenv.StartRedis(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +123,16 @@ func (l *lossy) Publish(ctx context.Context, msgs ...bus.Message) error {
 	}
 	l.mu.Unlock()
 	return l.Bus.Publish(ctx, out...)
+}
+
+// picky drops the messages that fit.
+type picky struct {
+	bus.Bus
+	drop func(bus.Message) bool
+}
+
+func (p picky) Publish(ctx context.Context, msgs ...bus.Message) error {
+	return p.Bus.Publish(ctx, slices.DeleteFunc(slices.Clone(msgs), p.drop)...)
 }
 
 // speaker says lines and does not rest until each is acknowledged, as the
