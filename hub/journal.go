@@ -176,14 +176,30 @@ func (r *room) committed(batch []line, out outcome) {
 	}
 	switch {
 	case errors.Is(out.err, chat.ErrFenced), errors.Is(out.saveErr, chat.ErrFenced):
-		r.log.Info("another node has taken the room")
-		r.lost()
+		r.fenced()
 	case out.err != nil:
 		r.log.Warn("entries could not be committed", "n", len(batch), "err", out.err)
 	case out.saveErr != nil:
 		r.log.Warn("the film could not be saved", "err", out.saveErr)
 		r.after(saveRetry, func() { j.dirty = true })
 	}
+}
+
+// fenced hears that the journal is not ours any more: another node has taken
+// the room, or the party was deleted and the journal with it.
+func (r *room) fenced() {
+	r.final = true // nothing new is taken until that is known
+	r.aside(func(ctx context.Context) func() {
+		_, _, _, err := r.hub.Parties.Load(ctx, r.id)
+		return func() {
+			if errors.Is(err, fault.ErrNotFound) {
+				r.deleted()
+				return
+			}
+			r.log.Info("another node has taken the room")
+			r.lost()
+		}
+	})
 }
 
 // publish sends an entry that is committed.
