@@ -148,3 +148,19 @@ describe('the composer', () => {
 		expect(screen.getByText('The host has closed the chat.')).toBeTruthy();
 	});
 });
+
+test('a slash offers the commands, and Enter completes one and then carries it out', async () => {
+	const r = room(mara, 'host');
+	render(Chat, { room: r });
+	await type('/un');
+	expect(screen.getAllByRole('option').map((o) => o.querySelector('b')?.textContent)).toEqual(['/undo', '/unpin']);
+	await fireEvent.keyDown(box(), { key: 'ArrowDown' });
+	await enter();
+	await tick();
+	expect(box().value).toBe('/unpin');
+	let unpinned = false;
+	r.pin = async (m) => void (unpinned = m === null);
+	await enter();
+	expect(unpinned).toBe(true);
+	expect(r.drafts).toHaveLength(0);
+});

@@ -167,6 +167,23 @@ test('the position of a vector is where it says', () => {
 test('drift tells the 95th percentile of ten seconds', () => {
 	const d = new Drift();
 	for (let i = 0; i < 100; i++) d.add(i * 100, i < 96 ? 5 : 50);
-	expect(d.p95(9900)).toBe(5);
-	expect(d.p95(60_000)).toBeUndefined();
+	expect(d.p95(9900, 0)).toBe(5);
+	expect(d.p95(60_000, 0)).toBeUndefined();
+});
+
+test('the way to the room is not counted as distance from it', () => {
+	const d = new Drift();
+	for (let i = 0; i < 30; i++) d.add(i * 100, i < 20 ? 180 : 4);
+	expect(d.p95(2900, 2000)).toBe(4);
+});
+
+test('a controller says since when it is there, and forgets it on a jump', () => {
+	const c = new Controller();
+	const p = new Player(c).run(vector({}), 200);
+	expect(c.thereSince).toBeUndefined();
+	p.run(vector({}), 5000);
+	expect(c.thereSince).toBeLessThan(4000);
+	p.at -= 5;
+	p.run(vector({}), 300);
+	expect(c.thereSince).toBeUndefined();
 });

@@ -56,6 +56,7 @@ const early = 2;
 export class Controller {
 	#errors: { now: number; e: number }[] = [];
 	#settled = false;
+	#thereSince: number | undefined;
 	/** Learned time that a seek takes, in seconds. */
 	#seekLatency = 0.12;
 	/** Learned time between play() and motion, in seconds. */
@@ -78,6 +79,7 @@ export class Controller {
 	reset(): void {
 		this.#errors = [];
 		this.#settled = false;
+		this.#thereSince = undefined;
 		this.#last = undefined;
 		this.#quiet = 0;
 		this.#slow = undefined;
@@ -106,6 +108,7 @@ export class Controller {
 
 	#start(v: Vector, look: Look, target: number, due: number): Act {
 		this.#errors = [];
+		this.#thereSince = undefined;
 		this.#quiet = 2;
 		this.#last = undefined;
 		const act: Act = { play: true, rate: this.#plain(v.v), word: 'catching up' };
@@ -164,6 +167,7 @@ export class Controller {
 		if (act.seek !== undefined) return act;
 		if (this.#settled ? size <= outer : size <= inner) {
 			this.#settled = true;
+			this.#thereSince ??= look.now;
 			return { ...act, rate: this.#steady(v.v, look.now) };
 		}
 		this.#settled = false;
@@ -203,6 +207,7 @@ export class Controller {
 		this.#seeks = this.#seeks.filter((s) => now - s < 10_000);
 		this.#seeks.push(now);
 		this.#lesson = { of: 'seek', late: 0 };
+		this.#thereSince = undefined;
 		this.#holdUntil = now + hold;
 		this.#errors = [];
 		this.#quiet = 2;
@@ -230,9 +235,13 @@ export class Controller {
 		return this.#rate;
 	}
 
-	/** Seconds that a start takes: play() is to be called so much early. */
-	get startLatency(): number {
-		return this.#startLatency;
+	/**
+	 * Server milliseconds at which the player came close after its last start or
+	 * seek; undefined on the way there. Distances before it are the way, not the
+	 * quality of being there.
+	 */
+	get thereSince(): number | undefined {
+		return this.#thereSince;
 	}
 }
 
@@ -250,9 +259,9 @@ export class Drift {
 		while (this.#samples.length > 0 && at - this.#samples[0].at > 60_000) this.#samples.shift();
 	}
 
-	/** p95 of the absolute distance over the last 10 s, or undefined. */
-	p95(now: number): number | undefined {
-		const recent = this.#samples.filter((s) => now - s.at <= 10_000).map((s) => Math.abs(s.ms));
+	/** p95 of the absolute distance over the last 10 s, and since a moment; undefined when too little is known. */
+	p95(now: number, since: number): number | undefined {
+		const recent = this.#samples.filter((s) => s.at >= Math.max(since, now - 10_000)).map((s) => Math.abs(s.ms));
 		if (recent.length < 5) return undefined;
 		recent.sort((a, b) => a - b);
 		return recent[Math.min(recent.length - 1, Math.floor(recent.length * 0.95))];

@@ -34,7 +34,7 @@ export class Film {
 	roomAt = $state(0);
 	moving = $state(false);
 	word = $state<'in sync' | 'catching up'>('in sync');
-	/** p95 of the distance over 10 s, in ms. */
+	/** p95 of the distance over 10 s, in ms; undefined on the way to the room's place. */
 	drift = $state<number | undefined>(undefined);
 	/** The browser wants a gesture before it lets the film sound. */
 	blocked = $state(false);
@@ -51,6 +51,7 @@ export class Film {
 	#before: Vector | undefined;
 	#controller = new Controller();
 	#timer: ReturnType<typeof setInterval> | undefined;
+	#due: ReturnType<typeof setTimeout> | undefined;
 	#hls: { destroy(): void } | undefined;
 	#dryedAt: number | undefined;
 	#told = false;
@@ -72,7 +73,11 @@ export class Film {
 			el.addEventListener(name, fn);
 			this.#undo.push(() => el.removeEventListener(name, fn));
 		};
-		on('seeked', () => this.#controller.seeked());
+		on('seeked', () => {
+			this.#controller.seeked();
+			this.#tick(); // the others may be waiting for this player
+		});
+		on('canplay', () => this.#tick());
 		on('durationchange', () => this.#measured());
 		on('error', () => this.#failed());
 		on('loadeddata', () => (this.trouble = undefined));
@@ -80,6 +85,7 @@ export class Film {
 		this.#load();
 		return () => {
 			clearInterval(this.#timer);
+			clearTimeout(this.#due);
 			for (const fn of this.#undo.splice(0)) fn();
 			this.#unload();
 			this.#el = undefined;
@@ -104,6 +110,7 @@ export class Film {
 		this.#before = this.#vector;
 		this.#vector = v;
 		if (v.why === 'seek' || v.why === 'item' || v.why === 'undo' || v.v === 0) this.#controller.reset();
+		this.#tick();
 	}
 
 	/** A reconnect: what comes next replaces what was known. */
@@ -258,9 +265,12 @@ export class Film {
 		if (act.rate !== undefined && el.playbackRate !== act.rate) el.playbackRate = act.rate;
 		if (act.pause) el.pause();
 		if (act.play) void this.#play(el);
+		clearTimeout(this.#due);
+		if (act.playAt !== undefined && act.playAt - now < tick) this.#due = setTimeout(() => this.#tick(), act.playAt - now);
 		if (act.error !== undefined && v.v > 0) {
 			this.graph.add(now, act.error);
-			this.drift = this.graph.p95(now);
+			const there = this.#controller.thereSince;
+			this.drift = there === undefined ? undefined : this.graph.p95(now, there);
 		}
 	}
 
