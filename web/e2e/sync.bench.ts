@@ -108,7 +108,8 @@ test('a member whose player never answers delays the others by 4 s, once', { tim
 			const party = await scene(a, b);
 			await mute.enterAsGuest('Ines');
 			await mute.join(party);
-			await mute.ready(party);
+			await mute.goto(`/watch/${party.id}`);
+			await mute.page.getByRole('textbox', { name: 'Message' }).waitFor();
 			await Promise.all([a, b].map((p) => until(p, true)));
 			await wait(3000);
 			const [first, second] = await seekTimes(a, b, party, [30, 60]);
