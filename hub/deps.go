@@ -49,6 +49,7 @@ type Store interface {
 	Message(ctx context.Context, p id.Party, m id.Message) (chat.Message, error)
 	// SavePlayback keeps a checkpoint, under the same fence.
 	SavePlayback(ctx context.Context, p id.Party, fence int64, state []byte) error
+	PollStore
 }
 
 // Metrics counts. Its methods must not block.

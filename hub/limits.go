@@ -44,6 +44,8 @@ type budget struct {
 	react   bucket // 10 a second
 	control bucket // 5 in 3 s
 	rest    bucket // 120 a minute
+	poll    bucket // 20 a minute, 10 at once
+	vote    bucket // 5 a second, 20 at once
 	ops     []opDone
 }
 
@@ -74,5 +76,6 @@ func (b *budget) remember(d opDone) {
 }
 
 func newBudget() *budget {
-	return &budget{chat: newBucket(5, 10), react: newBucket(10, 20), control: newBucket(5.0/3, 5), rest: newBucket(2, 30)}
+	return &budget{chat: newBucket(5, 10), react: newBucket(10, 20), control: newBucket(5.0/3, 5), rest: newBucket(2, 30),
+		poll: newBucket(1.0/3, 10), vote: newBucket(5, 20)}
 }

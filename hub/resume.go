@@ -151,6 +151,7 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 		p := wire.MessageOf(*r.pinned)
 		w.Pinned = &p
 	}
+	w.Polls, w.Board = r.pollCards(e.Who.User), r.board(r.polls.all)
 	if r.letsIn(e.Who.User) {
 		w.Knocks = r.knocks()
 	}

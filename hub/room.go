@@ -70,6 +70,8 @@ type room struct {
 	typing map[id.User]time.Time
 	typist *time.Timer // tells who types
 
+	polls polls
+
 	presence *time.Timer
 	idle     *time.Timer
 	heir     *time.Timer // grace of a host who is away
@@ -149,7 +151,7 @@ func (r *room) load(ctx context.Context) error {
 	r.ring = newRing(kept.Seq)
 	close(r.opened)
 	r.restore(kept.Playback)
-	return nil
+	return r.loadPolls(ctx)
 }
 
 // confirm asks the database whether this node is the last that opened the room.
@@ -174,6 +176,7 @@ func byUser(members []party.Member) map[id.User]party.Member {
 // run is the room's loop.
 func (r *room) run() {
 	r.idle = r.after(idleAfter, r.goIdle)
+	r.watchPolls()
 	for {
 		for _, do := range r.mail.take() {
 			// Whatever time has passed since the last letter: without a valid lease
@@ -184,7 +187,7 @@ func (r *room) run() {
 			r.safely(do)
 			r.safely(r.settle)
 		}
-		if r.stopping && r.journal.idle() && r.mail.close(false) {
+		if r.stopping && r.journal.idle() && r.polls.box.idle() && r.mail.close(false) {
 			break
 		}
 		select {
@@ -200,10 +203,13 @@ func (r *room) run() {
 	r.mail.close(true)
 	r.final = true
 	r.cancel()
-	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold} {
+	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.polls.tally} {
 		if t != nil {
 			t.Stop()
 		}
+	}
+	for _, t := range r.polls.timers {
+		t.Stop()
 	}
 	for _, p := range r.people {
 		p.stopTimers()
@@ -228,6 +234,7 @@ func (r *room) safely(do func()) {
 // changed about the film.
 func (r *room) settle() {
 	r.tellPlayback()
+	r.flushVotes()
 	r.flushJournal()
 }
 

@@ -47,6 +47,17 @@ func handlers() routes {
 	onRoom(rs, wire.ChatTyping, (*room).chatTyping)
 
 	onRoom(rs, wire.ReactSend, (*room).react)
+
+	onRoom(rs, wire.PollCreate, (*room).pollCreate)
+	onRoom(rs, wire.PollEdit, (*room).pollEdit)
+	onRoom(rs, wire.PollDelete, (*room).pollDelete)
+	onRoom(rs, wire.PollPublish, (*room).pollPublish)
+	onRoom(rs, wire.PollClose, (*room).pollClose)
+	onRoom(rs, wire.PollResolve, (*room).pollResolve)
+	onRoom(rs, wire.PollCast, (*room).pollVote)
+	onRoom(rs, wire.PollRetract, (*room).pollRetract)
+	onRoom(rs, wire.PollLike, (*room).pollLike)
+	onRoom(rs, wire.PollHide, (*room).pollHide)
 	return rs
 }
 

@@ -183,6 +183,11 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 				return err
 			}
 		}
+		if e.Poll != nil {
+			if err := a.tx.putPoll(*e.Poll); err != nil {
+				return err
+			}
+		}
 		if e.Pin != nil {
 			err := a.tx.db.Model(&roomRow{}).Where("party_id = ?", a.party).Update("pinned_id", orNull(*e.Pin)).Error
 			if err != nil {

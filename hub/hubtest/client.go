@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -43,6 +44,7 @@ type Client struct {
 	mu   sync.Mutex
 	got  []Frame // not expected yet
 	seqs []int64 // of log frames, as they came
+	all  []byte  // every byte that came
 	code int     // of the close
 	over bool
 	wake chan struct{}
@@ -105,6 +107,7 @@ func (c *Client) read(ctx context.Context) {
 			c.over = true
 			c.code = int(websocket.CloseStatus(err))
 		} else {
+			c.all = append(c.all, b...)
 			var f Frame
 			if err := json.Unmarshal(b, &f); err != nil {
 				c.t.Errorf("a frame that is not JSON: %q", b)
@@ -318,6 +321,13 @@ func (c *Client) Types() []string {
 		out = append(out, f.Type)
 	}
 	return out
+}
+
+// Bytes gives every byte that came, frame after frame.
+func (c *Client) Bytes() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.all)
 }
 
 // Seqs lists the places of the log frames that came, in their order.

@@ -8,6 +8,7 @@ import (
 	"watchparty/internal/chat"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
+	"watchparty/internal/poll"
 )
 
 // Journal keeps rooms' journals in memory, with the promises of the store. It
@@ -25,6 +26,7 @@ type kept struct {
 	events []chat.Event
 	ops    map[string]chat.Done
 	lines  []chat.Message
+	polls  []*poll.Live
 }
 
 // NewJournal makes an empty one.
@@ -139,6 +141,9 @@ func (k *kept) append(e chat.Entry) chat.Done {
 		} else {
 			k.lines[i] = m
 		}
+	}
+	if e.Poll != nil {
+		k.putPoll(*e.Poll)
 	}
 	if e.Pin != nil {
 		k.room.Pinned = *e.Pin

@@ -12,9 +12,10 @@ type Command struct {
 }
 
 // Result is what a command came to. Playback is set after commands of
-// playback, Message after chat.send and chat.edit.
+// playback, Message after chat.send and chat.edit, Poll after those of polls.
 type Result struct {
 	Ack      Ack       `json:"ack"`
 	Playback *Playback `json:"playback,omitempty"`
 	Message  *Message  `json:"message,omitempty"`
+	Poll     *PollCard `json:"poll,omitempty"`
 }

@@ -73,6 +73,8 @@ type (
 		Messages []Message  `json:"messages" doc:"The last 50 lines, oldest first."`
 		Pinned   *Message   `json:"pinned"`
 		Knocks   []Knock    `json:"knocks" doc:"Only for those who may let people in."`
+		Polls    []PollCard `json:"polls" doc:"The oldest first; drafts only for hosts."`
+		Board    []Score    `json:"board" doc:"What people earned with right answers, the best first."`
 	}
 	// Closed says why one is no longer in the room.
 	Closed struct {

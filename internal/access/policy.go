@@ -52,6 +52,9 @@ const (
 	ChatWrite       Action = "chat.write"
 	ChatModerate    Action = "chat.moderate"
 	ReactSend       Action = "react.send"
+	PollRead        Action = "poll.read"
+	PollVote        Action = "poll.vote"
+	PollWrite       Action = "poll.write"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -102,4 +105,7 @@ var rules = []Rule{
 	{ChatWrite, Guest, Viewer, "Write in the chat, edit and delete one's own lines."},
 	{ChatModerate, Guest, CoHost, "Delete others' lines, pin, set slow mode."},
 	{ReactSend, Guest, Viewer, "Throw a reaction."},
+	{PollRead, Guest, Viewer, "See polls, and their results when they are shown."},
+	{PollVote, Guest, Viewer, "Answer polls, like written answers."},
+	{PollWrite, Guest, CoHost, "Make, open, close and resolve polls, hide written answers."},
 }

@@ -25,6 +25,8 @@ type (
 	Friend  string // a friendship or a request for one
 	Fact    string
 	Job     string
+	Poll    string
+	Vote    string // an answer to a poll
 )
 
 // UUID is any of the kinds above.
