@@ -284,7 +284,7 @@ func (r *room) journalPoll(c *call, p poll.Poll, kind string, data any) error {
 	if err != nil {
 		return err
 	}
-	e.Poll, e.By = &p, c.who.User
+	e.With, e.By = p, c.who.User
 	if err := r.append(e, func(d chat.Done, err error) { r.pollJournalled(c, p, kind, d, err) }); err != nil {
 		return err
 	}

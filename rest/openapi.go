@@ -20,6 +20,7 @@ func documented() []Feature {
 		People(nil, nil),
 		Parties(nil, nil),
 		Chat(nil, nil, nil),
+		Polls(nil, nil, nil),
 		Media(nil),
 		Sample(nil, nil),
 	}

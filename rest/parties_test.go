@@ -51,6 +51,9 @@ func (r *room) Do(_ context.Context, _ id.Party, actor account.Identity, cmd wir
 	if cmd.Type == wire.ChatSend.Name {
 		return wire.Result{Message: &wire.Message{Text: string(cmd.Data), User: wire.User{ID: actor.User}}}, nil
 	}
+	if strings.HasPrefix(cmd.Type, "poll.") {
+		return wire.Result{Poll: &wire.PollCard{Mine: &wire.PollMine{}}}, nil
+	}
 	return wire.Result{Playback: &wire.Playback{Vector: wire.Vector{Seq: 8}}}, nil
 }
 
@@ -108,7 +111,7 @@ func newFace(t *testing.T, limiter rest.Limiter) *face {
 		t.Fatal(err)
 	}
 	h, err := rest.New(rest.Config{
-		Features: []rest.Feature{rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room)},
+		Features: []rest.Feature{rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room)},
 		Auth:     f, Limiter: limiter, PublicURL: "https://party.example",
 	})
 	if err != nil {

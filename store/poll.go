@@ -197,3 +197,10 @@ func (t *Tx) putPoll(p poll.Poll) error {
 	}
 	return res.Error
 }
+
+// PollParty gives the party of a poll.
+func (rs Rooms) PollParty(ctx context.Context, p id.Poll) (id.Party, error) {
+	var row pollRow
+	err := rs.s.read(ctx).Select("party_id").Where("id = ?", p).Take(&row).Error
+	return row.PartyID, known(err)
+}

@@ -38,7 +38,7 @@ func keepPoll(t *testing.T, rooms store.Rooms, q poll.Poll) {
 	room, err := rooms.Open(t.Context(), q.Party, "a")
 	must(t, err)
 	_, err = rooms.Append(t.Context(), q.Party, room.Fence, []chat.Entry{{
-		Type: "poll." + string(q.State), By: q.By, Ref: id.Message(q.ID), Data: json.RawMessage(`{}`), Poll: &q,
+		Type: "poll." + string(q.State), By: q.By, Ref: id.Message(q.ID), Data: json.RawMessage(`{}`), With: q,
 	}})
 	must(t, err)
 }

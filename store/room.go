@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -11,6 +12,7 @@ import (
 	"watchparty/internal/chat"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
+	"watchparty/internal/poll"
 )
 
 // Rooms keeps the journals of live rooms and the chat. It is hub.Store.
@@ -183,10 +185,8 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 				return err
 			}
 		}
-		if e.Poll != nil {
-			if err := a.tx.putPoll(*e.Poll); err != nil {
-				return err
-			}
+		if err := a.tx.keep(e.With); err != nil {
+			return err
 		}
 		if e.Pin != nil {
 			err := a.tx.db.Model(&roomRow{}).Where("party_id = ?", a.party).Update("pinned_id", orNull(*e.Pin)).Error
@@ -196,6 +196,17 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 		}
 	}
 	return nil
+}
+
+// keep keeps what a feature puts with an entry.
+func (t *Tx) keep(with any) error {
+	switch v := with.(type) {
+	case nil:
+		return nil
+	case poll.Poll:
+		return t.putPoll(v)
+	}
+	return fmt.Errorf("store: an entry carries a %T", with)
 }
 
 // EventsAfter gives at most limit entries after seq, in order, without holes.

@@ -142,8 +142,8 @@ func (k *kept) append(e chat.Entry) chat.Done {
 			k.lines[i] = m
 		}
 	}
-	if e.Poll != nil {
-		k.putPoll(*e.Poll)
+	if p, ok := e.With.(poll.Poll); ok {
+		k.putPoll(p)
 	}
 	if e.Pin != nil {
 		k.room.Pinned = *e.Pin

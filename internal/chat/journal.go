@@ -5,7 +5,6 @@ import (
 
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
-	"watchparty/internal/poll"
 )
 
 // ErrFenced says that another node owns the room now: nothing was written.
@@ -31,7 +30,7 @@ type Entry struct {
 	Data json.RawMessage
 	Put  *Message    // line to insert, or to keep as it is now
 	Pin  *id.Message // line to pin; empty unpins
-	Poll *poll.Poll  // poll to insert, or to keep as it is now
+	With any         // what another feature keeps with it; the store knows the kinds
 }
 
 // Done is what became of an entry. With Again the command was appended before:

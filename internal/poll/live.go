@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"watchparty/internal/id"
@@ -298,4 +300,41 @@ func Board(polls []*Live) []Score {
 	out := slices.Collect(maps.Values(sum))
 	slices.SortFunc(out, func(a, b Score) int { return cmp.Or(cmp.Compare(b.Points, a.Points), cmp.Compare(a.User, b.User)) })
 	return out
+}
+
+// Settle shows a poll whose time is over as closed, also where no room was
+// there to close it.
+func (l *Live) Settle(now time.Time) {
+	if l.State == Open && !l.OpenNow(now) {
+		l.State, l.ClosedAt = Ended, l.ClosesAt
+	}
+}
+
+// Label says in words what a slot of the counts stands for.
+func (p Poll) Label(s string) string {
+	i, err := strconv.Atoi(s)
+	if err == nil && p.Kind != Cloud && p.Kind != Rating && i >= 0 && i < len(p.Options) {
+		return p.Options[i]
+	}
+	return s
+}
+
+// Says tells an answer in words.
+func (p Poll) Says(v Vote) string {
+	switch p.Kind {
+	case Rating:
+		return slot(v.Rating)
+	case Text:
+		return v.Text
+	case Cloud:
+		return strings.Join(v.Words, ", ")
+	}
+	names := make([]string, len(v.Choices))
+	for i, c := range v.Choices {
+		names[i] = p.Options[c]
+	}
+	if p.Kind == Ranking {
+		return strings.Join(names, " > ")
+	}
+	return strings.Join(names, ", ")
 }

@@ -14,6 +14,18 @@ export interface AnswerAsk {
 	grant: boolean;
 }
 
+export interface AnswerHide {
+	poll: string;
+	answer: string;
+	hidden: boolean;
+}
+
+export interface AnswerLike {
+	poll: string;
+	answer: string;
+	on: boolean;
+}
+
 export interface Ask {
 	op: 'play' | 'pause' | 'seek';
 	position?: number;
@@ -57,6 +69,10 @@ export interface Duration {
 export interface Edit {
 	message: string;
 	text: string;
+}
+
+export interface EditPoll {
+	poll: string;
 }
 
 export interface Edited {
@@ -166,6 +182,31 @@ export interface MessageRef {
 	message: string;
 }
 
+export interface NewPoll {
+	kind: 'multiple_choice' | 'yes_no' | 'rating' | 'text' | 'ranking' | 'quiz' | 'prediction' | 'word_cloud';
+	question: string;
+	/** 2 to 10 of 80 characters. */
+	options?: string[];
+	/** Fewest choices, or the low end of a rating. */
+	min?: number;
+	/** Most choices, or the high end of a rating. */
+	max?: number;
+	/** Right options of a quiz, counted from 0. */
+	right?: number[];
+	/** Who sees results before the end; never leaves them to the hosts. */
+	visibility?: 'always' | 'voted' | 'closed' | 'never';
+	/** Nobody learns who voted what, the hosts neither. */
+	anonymous?: boolean;
+	/** Written answers show once a host lets them. */
+	moderated?: boolean;
+	/** Seconds until it closes by itself; 0 is never. */
+	duration?: number;
+	/** Second of the film that it belongs to. */
+	film_at?: number;
+	/** Open at once; else it is a draft that only hosts see. */
+	publish?: boolean;
+}
+
 export interface Party {
 	id: string;
 	/** Six characters that people can type. Empty for those who only see the card. */
@@ -247,6 +288,108 @@ export interface Playback {
 	waiting: Waiting[];
 	/** Server milliseconds at which waiting ends; 0 when nobody is waited for. */
 	deadline: number;
+}
+
+export interface Poll {
+	id: string;
+	by: string;
+	kind: 'multiple_choice' | 'yes_no' | 'rating' | 'text' | 'ranking' | 'quiz' | 'prediction' | 'word_cloud';
+	question: string;
+	options: string[];
+	min: number;
+	max: number;
+	right: number[];
+	visibility: 'always' | 'voted' | 'closed' | 'never';
+	anonymous: boolean;
+	moderated: boolean;
+	/** Seconds; 0 is without a timer. */
+	duration: number;
+	film_at: number | null;
+	item_id?: string;
+	state: 'draft' | 'open' | 'closed' | 'resolved';
+	created_at: string;
+	opened_at: string | null;
+	closes_at: string | null;
+	/** The same in server milliseconds, for the shared clock; 0 is never. */
+	closes: number;
+	closed_at: string | null;
+	version: number;
+}
+
+export interface PollAnswer {
+	id: string;
+	text: string;
+	/** Empty when the poll is anonymous. */
+	by: string;
+	likes: number;
+	hidden: boolean;
+}
+
+export interface PollCard {
+	poll: Poll;
+	voters: number;
+	/** Null while they are hidden. */
+	results: PollResults | null;
+	mine: PollMine | null;
+}
+
+export interface PollDrafts {
+	items: Poll[];
+}
+
+export interface PollMine {
+	poll: string;
+	voted: boolean;
+	choices: number[];
+	rating: number;
+	text: string;
+	words: string[];
+	/** Answers that one likes. */
+	likes: string[];
+}
+
+export interface PollOver {
+	card: PollCard;
+	board: Score[];
+}
+
+export interface PollRef {
+	poll: string;
+}
+
+export interface PollResults {
+	/** By option; of a rating by step from min to max; of a ranking Borda's points. */
+	counts: number[];
+	/** Of a rating. */
+	average: number;
+	words: PollWord[];
+	answers: PollAnswer[];
+	/** Named polls only: the first 60 who picked each. */
+	who?: string[][];
+}
+
+export interface PollTallies {
+	items: PollTally[];
+}
+
+export interface PollTally {
+	poll: string;
+	voters: number;
+	results: PollResults | null;
+}
+
+export interface PollVote {
+	poll: string;
+	/** Options, counted from 0; a ranking names all, best first. */
+	choices?: number[];
+	rating?: number;
+	text?: string;
+	words?: string[];
+}
+
+export interface PollWord {
+	text: string;
+	n: number;
 }
 
 export interface Pong {
@@ -346,11 +489,23 @@ export interface Report {
 	rtt_ms: number;
 }
 
+export interface ResolvePoll {
+	poll: string;
+	right: number[];
+}
+
 export interface RoleChanged {
 	user: string;
 	role: 'guest' | 'member' | 'co-host' | 'host';
 	/** Empty when the room did it: succession of the host. */
 	by: string;
+}
+
+export interface Score {
+	user: User;
+	points: number;
+	/** How many answers were right. */
+	right: number;
 }
 
 export interface Seek {
@@ -447,6 +602,10 @@ export interface Welcome {
 	pinned: Message | null;
 	/** Only for those who may let people in. */
 	knocks: Knock[];
+	/** The oldest first; drafts only for hosts. */
+	polls: PollCard[];
+	/** What people earned with right answers, the best first. */
+	board: Score[];
 }
 
 /** What clients send, by name. */
@@ -493,6 +652,26 @@ export interface ClientFrames {
 	'playback.stall': Stall;
 	/** Takes the last change back, within 8 s. */
 	'playback.undo': Record<string, never>;
+	/** Ends the voting. */
+	'poll.close': PollRef;
+	/** Makes a poll, as a draft or open. */
+	'poll.create': NewPoll;
+	/** Forgets a draft. */
+	'poll.delete': PollRef;
+	/** Changes a draft. */
+	'poll.edit': EditPoll;
+	/** Hides a written answer, or shows it. */
+	'poll.hide': AnswerHide;
+	/** Likes a written answer, or no longer. */
+	'poll.like': AnswerLike;
+	/** Opens a draft. */
+	'poll.publish': PollRef;
+	/** Tells how a prediction came out. */
+	'poll.resolve': ResolvePoll;
+	/** Takes the own answer back. */
+	'poll.retract': PollRef;
+	/** Answers a poll, or changes the answer; acknowledged when committed. */
+	'poll.vote': PollVote;
 	/** Says what one does. */
 	'presence.set': SetPresence;
 	/** Throws a reaction. */
@@ -539,6 +718,20 @@ export interface ServerFrames {
 	'playback.asked': Asked;
 	/** The shared clock; sent on change only. */
 	'playback.state': Playback;
+	/** A poll has ended, with its results where all may see them. */
+	'poll.closed': PollOver;
+	/** All drafts; to hosts. */
+	'poll.drafts': PollDrafts;
+	/** One's own answer, to all of one's connections. */
+	'poll.mine': PollMine;
+	/** A poll takes votes. */
+	'poll.opened': Poll;
+	/** A prediction came out. */
+	'poll.resolved': PollOver;
+	/** Results that are for hosts only. */
+	'poll.result': PollCard;
+	/** How the open polls stand, as far as one may see it. */
+	'poll.tally': PollTallies;
 	/** Answers ping. */
 	'pong': Pong;
 	/** Who came, went or changed. */
