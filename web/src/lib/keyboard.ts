@@ -31,11 +31,13 @@ export type KeyAction =
 	| 'theatre'
 	| 'pip'
 	| 'queue'
+	| 'polls'
 	| 'host'
 	| 'help'
 	| 'tab1'
 	| 'tab2'
-	| 'tab3';
+	| 'tab3'
+	| 'tab4';
 
 export const keys: readonly Key[] = [
 	{ keys: [' ', 'k'], label: 'Space, K', does: 'Play or pause for everybody', action: 'toggle' },
@@ -58,10 +60,12 @@ export const keys: readonly Key[] = [
 	{ keys: ['w'], label: 'W', does: 'Theatre', letter: true, action: 'theatre' },
 	{ keys: ['p'], label: 'P', does: 'Picture in picture', letter: true, action: 'pip' },
 	{ keys: ['q'], label: 'Q', does: 'Queue', letter: true, action: 'queue' },
+	{ keys: ['o'], label: 'O', does: 'Polls; 1–9 vote while one has the focus', letter: true, action: 'polls' },
 	{ keys: ['h'], label: 'H', does: 'Host settings', letter: true, action: 'host' },
-	{ keys: ['Alt+1'], label: 'Alt 1–3', does: 'Chat, people, queue', action: 'tab1' },
+	{ keys: ['Alt+1'], label: 'Alt 1–4', does: 'Chat, people, polls, queue', action: 'tab1' },
 	{ keys: ['Alt+2'], label: '', does: '', action: 'tab2' },
 	{ keys: ['Alt+3'], label: '', does: '', action: 'tab3' },
+	{ keys: ['Alt+4'], label: '', does: '', action: 'tab4' },
 	{ keys: ['?'], label: '?', does: 'This list', action: 'help' },
 ];
 

@@ -8,6 +8,7 @@ import { newId } from './ids';
 import { may } from './permissions';
 import type { Action, Role, Site } from './permissions.generated';
 import { Film } from './player/film.svelte';
+import { Polls } from './polls.svelte';
 import { prefs } from './prefs.svelte';
 import type {
 	Item,
@@ -85,6 +86,10 @@ export class Room {
 	/** Server milliseconds, refreshed several times a second for countdowns. */
 	now = $state(0);
 	readonly film: Film;
+	readonly polls = new Polls(
+		(type, data) => this.#command(type, data),
+		(words) => (this.notice = words),
+	);
 
 	readonly #c = connection();
 	readonly #name: string;
@@ -334,6 +339,7 @@ export class Room {
 			this.hasOlder = w.messages.length >= 50;
 		}
 		this.pinned = w.pinned;
+		this.polls.welcome(w);
 		this.joined = true;
 		this.#saidState = '';
 		this.film.forget();
@@ -341,7 +347,7 @@ export class Room {
 	}
 
 	#frame(f: Frame): void {
-		const handler = this.#handlers[f.type] as ((d: unknown, f: Frame) => void) | undefined;
+		const handler = (this.#handlers[f.type] ?? this.polls.handlers[f.type]) as ((d: unknown, f: Frame) => void) | undefined;
 		handler?.(f.data, f);
 	}
 
@@ -471,14 +477,16 @@ export class Room {
 		this.#c.socket.tell(type, this.#name, data as never);
 	}
 
-	/** Sends a command; what the server refuses becomes a notice. */
-	async #command(type: Parameters<ReturnType<typeof connection>['socket']['command']>[0], data: object): Promise<void> {
+	/** Sends a command; what the server refuses becomes a notice. True when it was done. */
+	async #command(type: Parameters<ReturnType<typeof connection>['socket']['command']>[0], data: object): Promise<boolean> {
 		try {
 			await this.#c.socket.command(type, this.#name, data as never);
+			return true;
 		} catch (e) {
 			if (e instanceof Refused) this.notice = e.message;
 			else if (e instanceof Error && (e.message === 'offline' || e.message === 'no answer'))
 				this.notice = 'You are offline; that was not sent.';
+			return false;
 		}
 	}
 }

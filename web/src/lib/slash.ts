@@ -1,5 +1,7 @@
 /** Everything the buttons do, typed: "/seek 41:58", "/kick jun". */
 import { parseTime } from './format';
+import { pollOf } from './polls.svelte';
+import type { NewPoll } from './protocol/generated';
 
 export type Command =
 	| { do: 'say'; text: string }
@@ -10,6 +12,7 @@ export type Command =
 	| { do: 'kick' | 'ban'; who: string }
 	| { do: 'slow'; seconds: number }
 	| { do: 'pin'; text?: string }
+	| { do: 'poll'; poll: NewPoll }
 	| { do: 'wrong'; why: string };
 
 /** For the help list and the composer's suggestions. */
@@ -26,6 +29,7 @@ export const commands: { name: string; args: string; does: string }[] = [
 	{ name: 'slow', args: '10', does: 'seconds between two lines of one person, 0 for off' },
 	{ name: 'pin', args: 'text', does: 'pin the last line, or the last one with this text' },
 	{ name: 'unpin', args: '', does: 'unpin' },
+	{ name: 'poll', args: 'Who? Harry | Anna', does: 'ask everybody; yes or no without options' },
 	{ name: 'help', args: '', does: 'this list' },
 ];
 
@@ -66,6 +70,10 @@ export function parse(line: string): Command {
 			return arg !== '' && Number.isInteger(seconds) && seconds >= 0 && seconds <= 3600
 				? { do: 'slow', seconds }
 				: wrong('Write seconds, like /slow 10, or /slow 0 for off');
+		}
+		case 'poll': {
+			const poll = pollOf(arg);
+			return poll ? { do: 'poll', poll } : wrong('Write a question and options, like /poll Who did it? Harry | Anna');
 		}
 		case 'pin':
 			return arg ? { do: 'pin', text: arg } : { do: 'pin' };

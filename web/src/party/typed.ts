@@ -48,6 +48,10 @@ async function run(c: Exclude<Command, { do: 'say' }>, t: Typed): Promise<Answer
 		case 'pin':
 		case 'unpin':
 			return pin(room, c.do === 'pin', 'text' in c ? c.text : undefined);
+		case 'poll':
+			if (!room.may('poll.write')) return 'Only the hosts make polls.';
+			await room.polls.create(c.poll);
+			return;
 		case 'slow':
 			return host(room, 'party.edit', () => parties.edit(room.id, { slow_mode_seconds: c.seconds }));
 		case 'kick':
