@@ -45,7 +45,8 @@ const say = async (p: Person, text: string) => {
 	await p.page.keyboard.press('Enter');
 };
 
-const pill = (p: Person, word: string) => p.page.getByRole('status', { name: 'Sync' }).getByText(word).waitFor({ timeout: 30_000 });
+const pill = (p: Person, word: string) =>
+	p.page.getByRole('status', { name: 'Sync' }).getByText(word).waitFor({ timeout: 30_000 });
 
 /** The lines of the chat that hold a number sign, as this page shows them. */
 const lines = (p: Person) =>
