@@ -44,6 +44,8 @@ type budget struct {
 	react   bucket // 10 a second
 	control bucket // 5 in 3 s
 	rest    bucket // 120 a minute
+	points  bucket // of strokes in flight: 70 frames a second
+	marks   bucket // 6 a second, 30 at once
 	ops     []opDone
 }
 
@@ -74,5 +76,8 @@ func (b *budget) remember(d opDone) {
 }
 
 func newBudget() *budget {
-	return &budget{chat: newBucket(5, 10), react: newBucket(10, 20), control: newBucket(5.0/3, 5), rest: newBucket(2, 30)}
+	return &budget{
+		chat: newBucket(5, 10), react: newBucket(10, 20), control: newBucket(5.0/3, 5), rest: newBucket(2, 30),
+		points: newBucket(70, 140), marks: newBucket(6, 30),
+	}
 }

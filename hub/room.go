@@ -70,6 +70,8 @@ type room struct {
 	typing map[id.User]time.Time
 	typist *time.Timer // tells who types
 
+	drawing drawing
+
 	presence *time.Timer
 	idle     *time.Timer
 	heir     *time.Timer // grace of a host who is away
@@ -143,6 +145,9 @@ func (r *room) load(ctx context.Context) error {
 			r.pinned = &m
 		}
 	}
+	if err := r.loadMarks(ctx, kept.Draw); err != nil {
+		return err
+	}
 	r.party, r.items = p, items
 	r.members = byUser(members)
 	r.journal = journal{epoch: kept.Epoch, seq: kept.Seq, fence: kept.Fence}
@@ -200,7 +205,7 @@ func (r *room) run() {
 	r.mail.close(true)
 	r.final = true
 	r.cancel()
-	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold} {
+	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.drawing.flush} {
 		if t != nil {
 			t.Stop()
 		}
@@ -228,6 +233,7 @@ func (r *room) safely(do func()) {
 // changed about the film.
 func (r *room) settle() {
 	r.tellPlayback()
+	r.checkStrokes()
 	r.flushJournal()
 }
 

@@ -47,6 +47,8 @@ func handlers() routes {
 	onRoom(rs, wire.ChatTyping, (*room).chatTyping)
 
 	onRoom(rs, wire.ReactSend, (*room).react)
+
+	drawRoutes(rs)
 	return rs
 }
 

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"watchparty/internal/chat"
+	"watchparty/internal/draw"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 )
@@ -27,6 +28,7 @@ type roomRow struct {
 	Owner    string
 	Playback *string
 	PinnedID *id.Message
+	Draw     *string
 	OpenedAt millis
 }
 
@@ -63,6 +65,9 @@ func (rs Rooms) Open(ctx context.Context, p id.Party, node string) (chat.Room, e
 	room := chat.Room{Epoch: row.Epoch, Seq: row.Seq, Fence: row.Fence}
 	if row.Playback != nil {
 		room.Playback = []byte(*row.Playback)
+	}
+	if row.Draw != nil {
+		room.Draw = []byte(*row.Draw)
 	}
 	if row.PinnedID != nil {
 		room.Pinned = *row.PinnedID
@@ -180,6 +185,11 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 		e := entries[i]
 		if e.Put != nil {
 			if err := a.tx.putMessage(*e.Put, a.done[i].Seq); err != nil {
+				return err
+			}
+		}
+		if c, ok := e.With.(draw.Change); ok {
+			if err := a.tx.changeMarks(a.party, c, a.done[i].Seq); err != nil {
 				return err
 			}
 		}

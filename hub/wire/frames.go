@@ -73,6 +73,8 @@ type (
 		Messages []Message  `json:"messages" doc:"The last 50 lines, oldest first."`
 		Pinned   *Message   `json:"pinned"`
 		Knocks   []Knock    `json:"knocks" doc:"Only for those who may let people in."`
+		Marks    []Mark     `json:"marks" doc:"What is drawn over the film and lasts, oldest first."`
+		Draw     DrawRules  `json:"draw" doc:"Who may draw."`
 	}
 	// Closed says why one is no longer in the room.
 	Closed struct {

@@ -52,6 +52,8 @@ const (
 	ChatWrite       Action = "chat.write"
 	ChatModerate    Action = "chat.moderate"
 	ReactSend       Action = "react.send"
+	DrawWrite       Action = "draw.write"
+	DrawModerate    Action = "draw.moderate"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -102,4 +104,6 @@ var rules = []Rule{
 	{ChatWrite, Guest, Viewer, "Write in the chat, edit and delete one's own lines."},
 	{ChatModerate, Guest, CoHost, "Delete others' lines, pin, set slow mode."},
 	{ReactSend, Guest, Viewer, "Throw a reaction."},
+	{DrawWrite, Guest, Viewer, "Draw over the film and take one's own marks back. The party's drawing mode decides who draws."},
+	{DrawModerate, Guest, CoHost, "Say who may draw, and clear others' marks."},
 }
