@@ -1,19 +1,9 @@
 /**
- * The geometry and the clock of drawing over the film. Places are fractions of
- * the film's frame; what a window makes of them is worked out here and nowhere
- * else. Knows nothing of the page.
+ * The clock and the strokes of drawing over the film. Places are fractions of
+ * the film's frame (lib/frame). Knows nothing of the page.
  */
+import type { Place } from './frame';
 import type { Mark, StrokeDropped, Strokes } from './protocol/generated';
-
-export interface Box {
-	left: number;
-	top: number;
-	width: number;
-	height: number;
-}
-
-/** A place in the frame, as fractions. */
-export type Place = readonly [x: number, y: number];
 
 export const tools = ['laser', 'ink', 'pen', 'highlighter', 'arrow', 'rectangle', 'ellipse', 'text', 'pin'] as const;
 export type Tool = (typeof tools)[number];
@@ -32,21 +22,6 @@ const fadingMs = 1000;
 const lostMs = 32_000;
 export const mostPoints = 2000;
 const slack = 0.05;
-
-/** Where the frame lies in an element that shows it whole (object-fit: contain). */
-export function frameIn(width: number, height: number, videoWidth: number, videoHeight: number): Box {
-	const scale = Math.min(width / videoWidth, height / videoHeight);
-	if (!Number.isFinite(scale) || scale <= 0) return { left: 0, top: 0, width: 0, height: 0 };
-	const w = videoWidth * scale;
-	const h = videoHeight * scale;
-	return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
-}
-
-/** The place in the frame under a point of the element. */
-export const toFrame = (box: Box, x: number, y: number): Place => [(x - box.left) / box.width, (y - box.top) / box.height];
-
-/** The point of the element over a place in the frame. */
-export const toBox = (box: Box, [x, y]: Place): Place => [box.left + x * box.width, box.top + y * box.height];
 
 const clip = (v: number): number => Math.round(Math.min(Math.max(v, 0), 1) * 10_000) / 10_000;
 
@@ -118,7 +93,8 @@ export class InFlight {
 		const since = Math.max(this.#heard, st - 100);
 		this.#heard = st;
 		for (const part of d.items) {
-			const own = part.by === this.me && part.stroke !== undefined ? this.strokes.get(`mine/${part.stroke}`) : this.#ownBy(part.s);
+			const own =
+				part.by === this.me && part.stroke !== undefined ? this.strokes.get(`mine/${part.stroke}`) : this.#ownBy(part.s);
 			if (own) {
 				this.#own.set(part.s, own.key);
 				own.heard = st;

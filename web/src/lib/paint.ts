@@ -1,5 +1,6 @@
 /** Puts strokes and marks on a canvas that is exactly the film's frame. */
-import { nameMs, strength, tail, type Place, type Stroke, type Tool } from './draw';
+import { nameMs, strength, tail, type Stroke, type Tool } from './draw';
+import type { Place } from './frame';
 import type { Mark } from './protocol/generated';
 
 /** The people's colours, as on their pictures. */
