@@ -287,3 +287,11 @@ func (r *room) rememberMarks(ev chat.Event) {
 func (d *drawing) inOrder() []*stroke {
 	return slices.SortedFunc(maps.Values(d.strokes), func(a, b *stroke) int { return cmp.Compare(a.no, b.no) })
 }
+
+// shiftMark puts a mark into another clock.
+func shiftMark(m *wire.Mark, ahead float64) {
+	m.At += int64(ahead)
+	if m.Until != 0 {
+		m.Until += int64(ahead)
+	}
+}

@@ -504,3 +504,111 @@ func TestTheWelcomeHoldsAFullPicture(t *testing.T) {
 		}
 	})
 }
+
+// Everything that can be done about drawing, by every role in every mode.
+func TestWhoMayDoWhatInEveryModeAndRole(t *testing.T) {
+	t.Parallel()
+	bubble(t, 5, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
+		const host = 0
+		roles := []access.Role{access.Host, access.CoHost, access.Member, access.Viewer, access.Viewer}
+		const granted = 4
+		clients := make([]*hubtest.Client, len(people))
+		for i, who := range people {
+			w.Parties.Member(p, who.User, party.Changed{What: []string{"members"}}, func(m *party.Member) { m.Role = roles[i] })
+		}
+		for i, who := range people {
+			clients[i] = w.Dial(t, who)
+			clients[i].Join(p)
+		}
+		clients[host].Ack(clients[host].Send("draw.grant", wire.DrawGrant{User: people[granted].User, On: true}))
+		try := func(c *hubtest.Client, kind string, data any) bool {
+			time.Sleep(time.Second) // there is a budget
+			re := c.Send(kind, data)
+			f := c.Until("an answer", func(f hubtest.Frame) bool { return f.Re == re })
+			if f.Type == "ack" {
+				return true
+			}
+			if code := hubtest.Data[wire.Failed](c, f).Problem.Code; code != "draw.forbidden" && code != "access.forbidden" {
+				t.Errorf("%s of %s: %s", kind, c.Who.Name, code)
+			}
+			return false
+		}
+		for _, mode := range []string{"nobody", "presenter", "asked", "all"} {
+			for i, c := range clients {
+				clients[host].Ack(clients[host].Send("draw.mode", wire.DrawMode{Mode: mode}))
+				hosts := roles[i] >= access.CoHost
+				draws := mode == "all" || mode == "presenter" && hosts || mode == "asked" && (hosts || i == granted)
+				name := fmt.Sprint(mode, i)
+				for _, tt := range []struct {
+					kind string
+					data any
+					want bool
+				}{
+					{"draw.begin", begin(name, "laser"), draws},
+					{"draw.put", wire.DrawPut{Tool: "pin", Points: pairs(1, 0.5, 0.5)}, draws},
+					{"draw.clear", wire.DrawClear{}, true},
+					{"draw.clear", wire.DrawClear{Who: string(people[i].User)}, true},
+					{"draw.clear", wire.DrawClear{Who: string(people[(i+1)%5].User)}, hosts},
+					{"draw.clear", wire.DrawClear{Who: "all"}, hosts},
+					{"draw.grant", wire.DrawGrant{User: people[granted].User, On: true}, hosts},
+					{"draw.mode", wire.DrawMode{Mode: mode}, hosts},
+				} {
+					if got := try(c, tt.kind, tt.data); got != tt.want {
+						t.Errorf("in mode %s, %s %+v by a %s (%d): %v", mode, tt.kind, tt.data, roles[i], i, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestDrawingGoesAcrossNodesEachInItsOwnClock(t *testing.T) {
+	t.Parallel()
+	const ahead = 5 * time.Minute
+	c := sharedCluster(t)
+	a, b := c.node(nil), c.node(func() time.Time { return time.Now().Add(ahead) })
+	who := c.accounts("ada", "bob")
+	p := c.parties.Create(who...)
+	ada, bob := a.Dial(t, who[0]), b.Dial(t, who[1])
+	ada.Join(p)
+	bob.Join(p)
+	offset := b.Hub.MS() - a.Hub.MS()
+	near := func(what string, there, here float64) {
+		t.Helper()
+		if d := there - here - offset; d > 100 || d < -100 {
+			t.Errorf("%s is off by %.1f ms", what, d)
+		}
+	}
+	end := func(c *hubtest.Client) float64 {
+		for {
+			for _, part := range hubtest.Expect(c, wire.DrawStrokes).Items {
+				if part.Until != 0 {
+					return part.Until
+				}
+			}
+		}
+	}
+	bob.Ack(bob.Send("draw.begin", begin("s", "ink")))
+	bob.Ack(bob.Send("draw.points", wire.DrawPoints{Stroke: "s", Points: pairs(2, 0.5, 0.5)}))
+	bob.Ack(bob.Send("draw.end", wire.DrawEnd{Stroke: "s"}))
+	near("the end of the ink", end(bob), end(ada))
+	bob.Ack(bob.Send("draw.put", wire.DrawPut{Tool: "pin", Points: pairs(1, 0.5, 0.5), Lasts: 600}))
+	here, there := hubtest.Expect(ada, wire.DrawMark), hubtest.Expect(bob, wire.DrawMark)
+	near("the mark", float64(there.At), float64(here.At))
+	near("its end", float64(there.Until), float64(here.Until))
+	again := b.Dial(t, who[1]).Join(p)
+	if len(again.Marks) != 1 {
+		t.Fatalf("the welcome shows %+v", again.Marks)
+	}
+	near("its end in the welcome", float64(again.Marks[0].Until), float64(here.Until))
+
+	// A revocation reaches a stroke on the other node.
+	bob.Ack(bob.Send("draw.begin", begin("s2", "pen")))
+	ada.Ack(ada.Send("draw.mode", wire.DrawMode{Mode: "presenter"}))
+	if got := hubtest.Expect(bob, wire.DrawDropped); got.Stroke != "s2" || got.Reason != "revoked" {
+		t.Errorf("dropped %+v", got)
+	}
+	if got := bob.Refused(bob.Send("draw.points", wire.DrawPoints{Stroke: "s2", Points: pairs(1, 0, 0)})); got.Code != "draw.forbidden" {
+		t.Errorf("points afterwards: %+v", got)
+	}
+}

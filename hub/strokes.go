@@ -195,3 +195,12 @@ func (r *room) dropStrokes(reason string, which func(*stroke) bool) {
 func (r *room) void(s *stroke, reason string) {
 	r.send(encode(wire.DrawDropped, r.head(), wire.StrokeDropped{S: s.no, By: s.by, Stroke: s.key.name, Reason: reason}))
 }
+
+// shiftStrokes puts the ends of strokes into another clock.
+func shiftStrokes(s *wire.Strokes, ahead float64) {
+	for i := range s.Items {
+		if p := &s.Items[i]; p.Until != 0 {
+			p.Until += ahead
+		}
+	}
+}
