@@ -14,6 +14,7 @@ function setting(answers: Record<string, Error> = {}) {
 		film: { at: 12.5 },
 		clock: { now: () => 1000 },
 		notice: '',
+		online: true,
 		ink: (type: string, data: Record<string, unknown>) => void sent.push([type, data]),
 		draw: (type: string, data: Record<string, unknown>, keep?: boolean, op?: string) => {
 			sent.push([type, data, keep, op]);
@@ -85,6 +86,36 @@ describe('a hand', () => {
 			end![3],
 		]);
 		expect(end![3]).toBeTruthy();
+	});
+
+	test.each([
+		['was cut off meanwhile', {}],
+		['was not let begin', { 'draw.begin': refused('rate_limited') }],
+	])('that %s sends no points that nobody takes, and the whole stroke in the end', async (_, answers) => {
+		const { sent, room, hand } = setting(answers);
+		hand.down('pen', [0, 0]);
+		await Promise.resolve();
+		room.online = 'draw.begin' in answers;
+		hand.move([0.5, 0.5]);
+		vi.advanceTimersByTime(50);
+		room.online = true;
+		hand.move([0.6, 0.6]);
+		await hand.up();
+		expect(sent.map(([type, data]) => [type, data.points])).toEqual([
+				['draw.begin', undefined],
+				['draw.put', [[0, 0], [0.5, 0.5], [0.6, 0.6]]],
+			]); // prettier-ignore
+	});
+
+	test('that may not draw lets go at once', async () => {
+		const { sent, room, hand, inFlight } = setting({ 'draw.begin': refused('draw.forbidden') });
+		hand.down('pen', [0, 0]);
+		await Promise.resolve();
+		await Promise.resolve();
+		expect(hand.busy).toBe(false);
+		expect(inFlight.strokes.size).toBe(0);
+		expect(room.notice).toBe('no: draw.forbidden');
+		expect(sent.length).toBe(1);
 	});
 
 	test('lets go of what may not be drawn, and says why', async () => {

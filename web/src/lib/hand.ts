@@ -10,10 +10,12 @@ const near = 0.0004;
 
 export class Hand {
 	#stroke: Stroke | undefined;
+	/** The server does not know the stroke in hand: it is sent as a whole in the end. */
+	#alone = false;
 	#out: Outgoing | undefined;
 
 	constructor(
-		private readonly room: Pick<Room, 'ink' | 'draw' | 'clock' | 'film' | 'me' | 'notice'>,
+		private readonly room: Pick<Room, 'ink' | 'draw' | 'clock' | 'film' | 'me' | 'notice' | 'online'>,
 		private readonly inFlight: InFlight,
 	) {}
 
@@ -27,9 +29,22 @@ export class Hand {
 		const film_at = Math.max(0, this.room.film.at);
 		const s = this.inFlight.begin(stroke, tool, this.room.me.color, film_at, place, this.room.clock.now());
 		const [x, y] = s.points[0]!;
-		this.room.ink('draw.begin', { stroke, tool: tool as never, x, y, film_at });
 		this.#stroke = s;
-		this.#out = new Outgoing((points) => this.room.ink('draw.points', { stroke, points }));
+		this.#alone = false;
+		this.#out = new Outgoing((points) => this.#tell(stroke, points));
+		this.room.draw('draw.begin', { stroke, tool: tool as never, x, y, film_at }).catch((e: unknown) => {
+			if (this.#stroke !== s) return;
+			this.#alone = true;
+			if (!(e instanceof Refused) || e.problem.code !== 'draw.forbidden') return;
+			this.cancel();
+			this.room.notice = e.message;
+		});
+	}
+
+	/** Points that nobody would take are not sent. */
+	#tell(stroke: string, points: number[][]): void {
+		this.#alone ||= !this.room.online;
+		if (!this.#alone) this.room.ink('draw.points', { stroke, points });
 	}
 
 	move(place: Place): void {
@@ -50,12 +65,14 @@ export class Hand {
 		const s = this.#stroke;
 		if (!s) return;
 		this.#out?.flush();
+		const alone = this.#alone;
 		this.#stop();
 		const now = this.room.clock.now();
 		// Until the server says exactly when.
 		if (fades(s.tool)) s.until = now + (s.tool === 'laser' ? laserMs : inkMs) + 100;
 		if (!this.inFlight.strokes.has(s.key)) return;
 		const op = newId();
+		if (alone) return fades(s.tool) ? undefined : this.#whole(s, op);
 		try {
 			await this.room.draw('draw.end', { stroke: s.name }, false, op);
 		} catch (e) {

@@ -274,7 +274,7 @@ export class Room {
 	}
 
 	/** Draws on, without an answer. */
-	ink<K extends 'draw.begin' | 'draw.points'>(type: K, data: ClientFrames[K]): void {
+	ink(type: 'draw.points', data: ClientFrames['draw.points']): void {
 		this.#c.socket.tell(type, this.#name, data);
 	}
 
