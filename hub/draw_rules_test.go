@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"watchparty/hub/hubtest"
 	"watchparty/hub/wire"
 	"watchparty/internal/access"
@@ -303,6 +305,75 @@ func TestWhoMayDoWhatInEveryModeAndRole(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// Whatever people do, the marks of the next welcome are those that nobody with
+// the right to it has taken away.
+func TestTheMarksAreWhatWasDrawnLessWhatWasTakenAway(t *testing.T) {
+	t.Parallel()
+	w := hubtest.New(t, hubtest.Options{})
+	people := []account.Identity{w.People.Account("ada"), w.People.Account("bob"), w.People.Guest("cyd")}
+	rapid.Check(t, func(rt *rapid.T) {
+		p := w.Parties.Create(people...)
+		clients := make([]*hubtest.Client, len(people))
+		for i, who := range people {
+			clients[i] = w.Dial(t, who)
+			clients[i].Join(p)
+			defer clients[i].Cut()
+		}
+		var want []id.Mark
+		owner := map[id.Mark]int{}
+		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
+			i := rapid.IntRange(0, len(people)-1).Draw(rt, "who")
+			c := clients[i]
+			mine := slices.DeleteFunc(slices.Clone(want), func(m id.Mark) bool { return owner[m] != i })
+			switch rapid.SampledFrom([]string{"put", "put", "put", "undo", "undo that", "clear mine", "clear all"}).Draw(rt, "what") {
+			case "put":
+				m := id.Mark(c.Ack(c.Send("draw.put", wire.DrawPut{Tool: "pin", Points: pairs(1, 0.5, 0.5)})).ID)
+				want, owner[m] = append(want, m), i
+			case "undo":
+				re := c.Send("draw.undo", wire.DrawUndo{})
+				if len(mine) == 0 {
+					c.Refused(re)
+					continue
+				}
+				c.Ack(re)
+				want = slices.DeleteFunc(want, func(m id.Mark) bool { return m == mine[len(mine)-1] })
+			case "undo that":
+				if len(want) == 0 {
+					continue
+				}
+				m := rapid.SampledFrom(want).Draw(rt, "mark")
+				re := c.Send("draw.undo", wire.DrawUndo{Mark: m})
+				if owner[m] != i {
+					c.Refused(re)
+					continue
+				}
+				c.Ack(re)
+				want = slices.DeleteFunc(want, func(x id.Mark) bool { return x == m })
+			case "clear mine":
+				c.Ack(c.Send("draw.clear", wire.DrawClear{Who: "mine"}))
+				want = slices.DeleteFunc(want, func(m id.Mark) bool { return owner[m] == i })
+			case "clear all":
+				re := c.Send("draw.clear", wire.DrawClear{Who: "all"})
+				if i != 0 {
+					c.Refused(re)
+					continue
+				}
+				c.Ack(re)
+				want = nil
+			}
+		}
+		late := w.Dial(t, people[0])
+		defer late.Cut()
+		var got []id.Mark
+		for _, m := range late.Join(p).Marks {
+			got = append(got, m.ID)
+		}
+		if !slices.Equal(got, want) {
+			rt.Fatalf("the welcome shows %v, want %v", got, want)
 		}
 	})
 }

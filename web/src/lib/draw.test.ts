@@ -125,6 +125,15 @@ describe('strokes in flight', () => {
 		expect(mine.at.at(-1)).toBe(1800);
 	});
 
+	test('who comes back does not add a new stroke to an old one of the same number', () => {
+		const f = new InFlight('me');
+		f.grow({ items: [part] }, 1000);
+		f.begin('a', 'pen', 0, 1, [0.5, 0.5], 1000);
+		f.anew();
+		f.grow({ items: [{ s: 4, i: 7, p: [1, 1] }] }, 2000);
+		expect([...f.strokes.keys()]).toEqual(['mine/a']);
+	});
+
 	test('a mark takes the place of its stroke, and a void one goes', () => {
 		const f = new InFlight('me');
 		f.grow({ items: [part, { ...part, s: 5, stroke: 'y' }] }, 1000);

@@ -129,6 +129,12 @@ export class InFlight {
 		}
 	}
 
+	/** One has come back to the room: what others were drawing is told anew, and numbers may start again. */
+	anew(): void {
+		this.#own.clear();
+		for (const s of this.strokes.values()) if (!s.key.startsWith('mine/')) this.#forget(s);
+	}
+
 	/** A stroke was kept: its mark takes its place. */
 	kept(m: Pick<Mark, 'by' | 'stroke'>): void {
 		if (!m.stroke) return;

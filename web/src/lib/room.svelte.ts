@@ -374,6 +374,8 @@ export class Room {
 		this.marks = w.marks;
 		this.drawRules = w.draw;
 		this.drawn ||= w.marks.length > 0;
+		this.#inks = [];
+		this.#inked?.({ type: 'party.welcome', data: w });
 		this.joined = true;
 		this.#saidState = '';
 		this.film.forget();
