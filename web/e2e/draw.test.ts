@@ -116,6 +116,9 @@ test('a mark lies at the same place of the film in windows of every shape', { ti
 		console.log(`${width}x${height}: frame ${box.w.toFixed(0)} wide, ${(off * 100).toFixed(3)} % off`);
 		expect(off).toBeLessThan(0.002);
 		await jun.page.screenshot({ path: resolve(shots, `draw-jun-${width}.png`) });
+		const last = await jun.page.getByRole('button', { name: 'Fullscreen' }).boundingBox();
+		const side = width > 860 ? await jun.page.getByRole('tablist').boundingBox() : { x: width };
+		expect(last!.x + last!.width).toBeLessThanOrEqual(side!.x); // another button in the bar pushes none out
 	}
 
 	// A reload brings it back; undo takes it from both.
