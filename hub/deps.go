@@ -7,6 +7,7 @@ import (
 	"watchparty/hub/wire"
 	"watchparty/internal/account"
 	"watchparty/internal/chat"
+	"watchparty/internal/draw"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
 )
@@ -47,6 +48,8 @@ type Store interface {
 	// Recent gives the last lines, oldest first.
 	Recent(ctx context.Context, p id.Party, limit int) ([]chat.Message, error)
 	Message(ctx context.Context, p id.Party, m id.Message) (chat.Message, error)
+	// Marks gives what is drawn and lasts, oldest first.
+	Marks(ctx context.Context, p id.Party) ([]draw.Mark, error)
 	// SavePlayback keeps a checkpoint, under the same fence.
 	SavePlayback(ctx context.Context, p id.Party, fence int64, state []byte) error
 	PollStore

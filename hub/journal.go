@@ -208,6 +208,7 @@ func (r *room) publish(ev chat.Event) {
 	r.journal.seq = ev.Seq
 	r.ring.add(f)
 	r.remember(ev)
+	r.rememberMarks(ev)
 	r.send(f)
 }
 

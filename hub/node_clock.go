@@ -97,7 +97,16 @@ func inOurTime(body []byte, ahead float64) []byte {
 	case wire.PlaybackState.Name:
 		return shifted(body, func(v *wire.Playback) { shiftPlayback(v, ahead) }, ahead)
 	case wire.PartyWelcome.Name:
-		return shifted(body, func(v *wire.Welcome) { shiftPlayback(&v.Playback, ahead) }, ahead)
+		return shifted(body, func(v *wire.Welcome) {
+			shiftPlayback(&v.Playback, ahead)
+			for i := range v.Marks {
+				shiftMark(&v.Marks[i], ahead)
+			}
+		}, ahead)
+	case wire.DrawMark.Name:
+		return shifted(body, func(v *wire.Mark) { shiftMark(v, ahead) }, ahead)
+	case wire.DrawStrokes.Name:
+		return shifted(body, func(v *wire.Strokes) { shiftStrokes(v, ahead) }, ahead)
 	}
 	return shiftStamp(body, ahead)
 }

@@ -137,6 +137,7 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 	w := wire.Welcome{
 		Mode: mode, Epoch: r.journal.epoch, Seq: r.ring.last, Me: wire.MemberOf(m, true),
 		Party: r.card(), Here: r.here(), Count: len(r.people), Playback: r.playbackNow(),
+		Marks: r.marks(), Draw: r.drawing.settingsNow(),
 		Queue: wire.ItemsOf(r.items), Messages: []wire.Message{}, Knocks: []wire.Knock{},
 	}
 	if !r.public(e.Who.User) {

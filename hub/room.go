@@ -70,7 +70,8 @@ type room struct {
 	typing map[id.User]time.Time
 	typist *time.Timer // tells who types
 
-	polls polls
+	polls   polls
+	drawing drawing
 
 	presence *time.Timer
 	idle     *time.Timer
@@ -145,6 +146,9 @@ func (r *room) load(ctx context.Context) error {
 			r.pinned = &m
 		}
 	}
+	if err := r.loadMarks(ctx, kept.Draw); err != nil {
+		return err
+	}
 	r.party, r.items = p, items
 	r.members = byUser(members)
 	r.journal = journal{epoch: kept.Epoch, seq: kept.Seq, fence: kept.Fence}
@@ -203,7 +207,7 @@ func (r *room) run() {
 	r.mail.close(true)
 	r.final = true
 	r.cancel()
-	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.polls.tally} {
+	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.polls.tally, r.drawing.flush} {
 		if t != nil {
 			t.Stop()
 		}
@@ -235,6 +239,7 @@ func (r *room) safely(do func()) {
 func (r *room) settle() {
 	r.tellPlayback()
 	r.flushVotes()
+	r.checkStrokes()
 	r.flushJournal()
 }
 

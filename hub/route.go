@@ -58,6 +58,7 @@ func handlers() routes {
 	onRoom(rs, wire.PollRetract, (*room).pollRetract)
 	onRoom(rs, wire.PollLike, (*room).pollLike)
 	onRoom(rs, wire.PollHide, (*room).pollHide)
+	drawRoutes(rs)
 	return rs
 }
 

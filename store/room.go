@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"watchparty/internal/chat"
+	"watchparty/internal/draw"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 	"watchparty/internal/poll"
@@ -29,6 +30,7 @@ type roomRow struct {
 	Owner    string
 	Playback *string
 	PinnedID *id.Message
+	Draw     *string
 	OpenedAt millis
 }
 
@@ -65,6 +67,9 @@ func (rs Rooms) Open(ctx context.Context, p id.Party, node string) (chat.Room, e
 	room := chat.Room{Epoch: row.Epoch, Seq: row.Seq, Fence: row.Fence}
 	if row.Playback != nil {
 		room.Playback = []byte(*row.Playback)
+	}
+	if row.Draw != nil {
+		room.Draw = []byte(*row.Draw)
 	}
 	if row.PinnedID != nil {
 		room.Pinned = *row.PinnedID
@@ -185,7 +190,7 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 				return err
 			}
 		}
-		if err := a.tx.keep(e.With); err != nil {
+		if err := a.keep(e.With, a.done[i].Seq); err != nil {
 			return err
 		}
 		if e.Pin != nil {
@@ -198,13 +203,15 @@ func (a *appending) write(entries []chat.Entry, seq int64) error {
 	return nil
 }
 
-// keep keeps what a feature puts with an entry.
-func (t *Tx) keep(with any) error {
+// keep keeps what a feature puts with the entry at seq.
+func (a *appending) keep(with any, seq int64) error {
 	switch v := with.(type) {
 	case nil:
 		return nil
 	case poll.Poll:
-		return t.putPoll(v)
+		return a.tx.putPoll(v)
+	case draw.Change:
+		return a.tx.changeMarks(a.party, v, seq)
 	}
 	return fmt.Errorf("store: an entry carries a %T", with)
 }

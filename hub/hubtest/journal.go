@@ -2,10 +2,12 @@ package hubtest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 
 	"watchparty/internal/chat"
+	"watchparty/internal/draw"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 	"watchparty/internal/poll"
@@ -27,6 +29,7 @@ type kept struct {
 	ops    map[string]chat.Done
 	lines  []chat.Message
 	polls  []*poll.Live
+	marks  []draw.Mark
 }
 
 // NewJournal makes an empty one.
@@ -145,6 +148,9 @@ func (k *kept) append(e chat.Entry) chat.Done {
 	if p, ok := e.With.(poll.Poll); ok {
 		k.putPoll(p)
 	}
+	if c, ok := e.With.(draw.Change); ok {
+		k.change(c)
+	}
 	if e.Pin != nil {
 		k.room.Pinned = *e.Pin
 	}
@@ -191,6 +197,27 @@ func (j *Journal) Message(_ context.Context, p id.Party, ref id.Message) (chat.M
 		}
 	}
 	return chat.Message{}, fault.ErrNotFound
+}
+
+// change does what an entry says of drawing.
+func (k *kept) change(c draw.Change) {
+	if c.Put != nil {
+		k.marks = append(k.marks, *c.Put)
+	}
+	k.marks = slices.DeleteFunc(k.marks, func(m draw.Mark) bool { return slices.Contains(c.Drop, m.ID) })
+	if c.Settings != nil {
+		k.room.Draw, _ = json.Marshal(c.Settings)
+	}
+}
+
+// Marks gives what is drawn.
+func (j *Journal) Marks(_ context.Context, p id.Party) ([]draw.Mark, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail != nil {
+		return nil, j.fail
+	}
+	return slices.Clone(j.at(p).marks), nil
 }
 
 // SavePlayback keeps a checkpoint.

@@ -75,6 +75,8 @@ type (
 		Knocks   []Knock    `json:"knocks" doc:"Only for those who may let people in."`
 		Polls    []PollCard `json:"polls" doc:"The oldest first; drafts only for hosts."`
 		Board    []Score    `json:"board" doc:"What people earned with right answers, the best first."`
+		Marks    []Mark     `json:"marks" doc:"What is drawn over the film and lasts, oldest first."`
+		Draw     DrawRules  `json:"draw" doc:"Who may draw."`
 	}
 	// Closed says why one is no longer in the room.
 	Closed struct {

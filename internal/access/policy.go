@@ -55,6 +55,8 @@ const (
 	PollRead        Action = "poll.read"
 	PollVote        Action = "poll.vote"
 	PollWrite       Action = "poll.write"
+	DrawWrite       Action = "draw.write"
+	DrawModerate    Action = "draw.moderate"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -108,4 +110,6 @@ var rules = []Rule{
 	{PollRead, Guest, Viewer, "See polls, and their results when they are shown."},
 	{PollVote, Guest, Viewer, "Answer polls, like written answers."},
 	{PollWrite, Guest, CoHost, "Make, open, close and resolve polls, hide written answers."},
+	{DrawWrite, Guest, Viewer, "Draw over the film and take one's own marks back. The party's drawing mode decides who draws."},
+	{DrawModerate, Guest, CoHost, "Say who may draw, and clear others' marks."},
 }

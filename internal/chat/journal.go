@@ -18,6 +18,7 @@ type Room struct {
 	Fence    int64  // the owner's number; a lower one can write no more
 	Playback []byte // the last checkpoint, nil when there is none
 	Pinned   id.Message
+	Draw     []byte // who may draw, nil when nobody has said
 }
 
 // Entry is one thing to append to a room's journal, with the change of the
@@ -30,7 +31,7 @@ type Entry struct {
 	Data json.RawMessage
 	Put  *Message    // line to insert, or to keep as it is now
 	Pin  *id.Message // line to pin; empty unpins
-	With any         // what another feature keeps with it; the store knows the kinds
+	With any         // change of another feature, which the store knows by its type
 }
 
 // Done is what became of an entry. With Again the command was appended before:

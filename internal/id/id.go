@@ -21,6 +21,7 @@ type (
 	Item    string // one entry of a party's queue
 	Invite  string // an invite link
 	Message string
+	Mark    string // something drawn over a film
 	Media   string // an uploaded film
 	Friend  string // a friendship or a request for one
 	Fact    string

@@ -24,6 +24,7 @@ export type KeyAction =
 	| 'louder'
 	| 'softer'
 	| 'step'
+	| 'draw'
 	| 'react'
 	| 'chat'
 	| 'escape'
@@ -53,6 +54,7 @@ export const keys: readonly Key[] = [
 	{ keys: ['ArrowUp'], label: '↑', does: 'Louder, only here', action: 'louder' },
 	{ keys: ['ArrowDown'], label: '↓', does: 'Softer, only here', action: 'softer' },
 	{ keys: ['s'], label: 'S', does: 'Step out, or catch up', letter: true, action: 'step' },
+	{ keys: ['a'], label: 'A', does: 'Draw over the film', letter: true, action: 'draw' },
 	{ keys: ['r'], label: 'R, then 1–9', does: 'React', letter: true, action: 'react' },
 	{ keys: ['Enter', 't'], label: 'Enter, T', does: 'Write in the chat', letter: true, action: 'chat' },
 	{ keys: ['Escape'], label: 'Esc', does: 'Back to the film', action: 'escape' },

@@ -14,6 +14,8 @@ export const policy = {
 	'chat.read': { site: 'guest', role: 'guest' },
 	'chat.write': { site: 'guest', role: 'guest' },
 	'connection.use': { site: 'guest', role: 'none' },
+	'draw.moderate': { site: 'guest', role: 'co-host' },
+	'draw.write': { site: 'guest', role: 'guest' },
 	'friend.read': { site: 'user', role: 'none' },
 	'friend.write': { site: 'user', role: 'none' },
 	'host.hand_over': { site: 'guest', role: 'host' },

@@ -11,8 +11,12 @@ import { Film } from './player/film.svelte';
 import { Polls } from './polls.svelte';
 import { prefs } from './prefs.svelte';
 import type {
+	Ack,
+	ClientFrames,
+	DrawRules,
 	Item,
 	Knock,
+	Mark,
 	Member,
 	Message,
 	Party,
@@ -76,6 +80,13 @@ export class Room {
 	playback = $state<Playback>();
 	deed = $state<Deed>();
 	flying = $state<Flying[]>([]);
+	/** What is drawn over the film and lasts. */
+	marks = $state.raw<Mark[]>([]);
+	drawRules = $state.raw<DrawRules>({ mode: 'all', granted: [] });
+	/** One draws, or is about to. */
+	drawing = $state(false);
+	/** Something was drawn, so that what shows it is worth loading. */
+	drawn = $state(false);
 	/** Answers to "Ask to pause". */
 	notice = $state('');
 	joined = $state(false);
@@ -101,6 +112,8 @@ export class Room {
 	#typingSaid = 0;
 	#key = 0;
 	#older: string | null | undefined;
+	#inks: Frame[] = [];
+	#inked: ((f: Frame) => void) | undefined;
 
 	constructor(readonly id: string) {
 		this.#name = `party:${id}`;
@@ -160,6 +173,13 @@ export class Room {
 	/** One cannot control, but one can ask. */
 	get asking(): boolean {
 		return this.party?.control === 'ask' && !this.may('playback.control');
+	}
+
+	/** Whether the hosts let one draw now. */
+	get mayDraw(): boolean {
+		const { mode, granted } = this.drawRules;
+		if (mode === 'nobody' || !this.may('draw.write')) return false;
+		return mode === 'all' || this.may('draw.moderate') || (mode === 'asked' && granted.includes(this.me.user.id));
 	}
 
 	// What is shown.
@@ -251,6 +271,23 @@ export class Room {
 		await this.#command('playback.answer', { ask, grant });
 	}
 
+	/** Hands on what is told of strokes in flight, from now on and the moment before. */
+	inked(fn: (f: Frame) => void): () => void {
+		this.#inked = fn;
+		this.#inks.splice(0).forEach(fn);
+		return () => (this.#inked = undefined);
+	}
+
+	/** Draws on, without an answer. */
+	ink(type: 'draw.points', data: ClientFrames['draw.points']): void {
+		this.#c.socket.tell(type, this.#name, data);
+	}
+
+	/** A drawing command; with keep it is sent until the server has answered. */
+	draw<K extends keyof ClientFrames & `draw.${string}`>(type: K, data: ClientFrames[K], keep = false, op?: string): Promise<Ack> {
+		return this.#c.socket.command(type, this.#name, data, keep, op);
+	}
+
 	say(ready: boolean): void {
 		this.#tell('presence.set', { ready });
 	}
@@ -340,6 +377,11 @@ export class Room {
 		}
 		this.pinned = w.pinned;
 		this.polls.welcome(w);
+		this.marks = w.marks;
+		this.drawRules = w.draw;
+		this.drawn ||= w.marks.length > 0;
+		this.#inks = [];
+		this.#inked?.({ type: 'party.welcome', data: w });
 		this.joined = true;
 		this.#saidState = '';
 		this.film.forget();
@@ -403,6 +445,14 @@ export class Room {
 			const until = performance.now() + typingFor;
 			this.typing = d.users.filter((u) => u !== this.me.user.id).map((user) => ({ user, until }));
 		},
+		'draw.mark': (d, f) => {
+			this.marks = [...this.marks.filter((m) => m.id !== d.id), d];
+			this.#ink(f);
+		},
+		'draw.gone': (d) => (this.marks = this.marks.filter((m) => !d.marks.includes(m.id))),
+		'draw.settings': (d) => (this.drawRules = d),
+		'draw.strokes': (_, f) => this.#ink(f),
+		'draw.dropped': (_, f) => this.#ink(f),
 		'react.burst': (d) => d.items.filter((r) => r.by !== this.me.user.id).forEach((r) => this.#fly(r)),
 	};
 
@@ -423,6 +473,12 @@ export class Room {
 					at: this.#c.clock.now(),
 				};
 		}
+	}
+
+	#ink(f: Frame): void {
+		this.drawn = true;
+		if (this.#inked) this.#inked(f);
+		else this.#inks = [...this.#inks.slice(-100), f];
 	}
 
 	#show(): void {

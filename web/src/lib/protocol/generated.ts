@@ -61,6 +61,68 @@ export interface Drain {
 	resume: boolean;
 }
 
+export interface DrawBegin {
+	/** The sender's name for the stroke. */
+	stroke: string;
+	tool: 'laser' | 'ink' | 'pen' | 'highlighter' | 'arrow' | 'rectangle' | 'ellipse';
+	/** Fraction of the frame's width. */
+	x: number;
+	/** Fraction of the frame's height. */
+	y: number;
+	film_at: number;
+	/** Seconds until it is gone after its end. 0: the tool's own, which is 4 for ink, and for all that lasts until it is cleared. */
+	lasts?: number;
+}
+
+export interface DrawClear {
+	/** Empty or mine: one's own. all, or the id of a person: only for hosts. */
+	who?: string;
+}
+
+export interface DrawEnd {
+	stroke: string;
+}
+
+export interface DrawGrant {
+	user: string;
+	on: boolean;
+}
+
+export interface DrawMode {
+	/** presenter: hosts and co-hosts. asked: they, and whom they let. */
+	mode: 'nobody' | 'presenter' | 'asked' | 'all';
+}
+
+export interface DrawPoints {
+	stroke: string;
+	/** Pairs of x and y, at most 64. Of an arrow, a rectangle and an ellipse the last one counts. */
+	points: number[][];
+}
+
+export interface DrawPut {
+	tool: 'pen' | 'highlighter' | 'arrow' | 'rectangle' | 'ellipse' | 'text' | 'pin';
+	/** Pairs of x and y: one place of a text or a pin, two corners of a shape, at most 2000 of a line. */
+	points: number[][];
+	/** Of a text; of a pin, if it says something. */
+	text?: string;
+	film_at: number;
+	/** Seconds until it is gone; 0: until it is cleared. */
+	lasts?: number;
+	/** The sender's name for it. */
+	stroke?: string;
+}
+
+export interface DrawRules {
+	mode: 'nobody' | 'presenter' | 'asked' | 'all';
+	/** Whom the hosts let draw in mode asked. */
+	granted: string[];
+}
+
+export interface DrawUndo {
+	/** Which one; without it the newest. */
+	mark?: string;
+}
+
 export interface Duration {
 	item: string;
 	seconds: number;
@@ -135,6 +197,33 @@ export interface Knock {
 
 export interface Knocks {
 	items: Knock[];
+}
+
+export interface Mark {
+	id: string;
+	by: string;
+	/** The person's colour in this party. */
+	color: number;
+	tool: 'pen' | 'highlighter' | 'arrow' | 'rectangle' | 'ellipse' | 'text' | 'pin';
+	/** Pairs of x and y, fractions of the film's frame with four digits. */
+	points: number[][];
+	text: string;
+	/** Of a pin; else 0. */
+	number: number;
+	/** The film that it lies on. */
+	item_id: string;
+	film_at: number;
+	/** Server milliseconds when it was finished. */
+	at: number;
+	/** Server milliseconds when it is gone; 0: when it is cleared. */
+	until: number;
+	/** The drawer's name for the stroke that it was; what was shown of that in flight gives way to it. */
+	stroke?: string;
+}
+
+export interface MarksGone {
+	marks: string[];
+	by: string;
 }
 
 export interface Member {
@@ -538,6 +627,34 @@ export interface Stall {
 	stalled: boolean;
 }
 
+export interface StrokeDropped {
+	s: number;
+	by: string;
+	stroke: string;
+	reason: 'revoked' | 'cleared' | 'left' | 'failed';
+}
+
+export interface StrokePart {
+	/** Names the stroke in this room. */
+	s: number;
+	by?: string;
+	/** The drawer's name for it. */
+	stroke?: string;
+	tool?: string;
+	color?: number;
+	film_at?: number;
+	/** Place of the first point in the stroke; a gap means that a frame was dropped. */
+	i: number;
+	/** x, y, x, y and so on, in ten-thousandths of the frame. */
+	p: number[];
+	/** It has ended, and is gone at this server millisecond. */
+	until?: number;
+}
+
+export interface Strokes {
+	items: StrokePart[];
+}
+
 export interface Typing {
 	users: string[];
 }
@@ -606,6 +723,10 @@ export interface Welcome {
 	polls: PollCard[];
 	/** What people earned with right answers, the best first. */
 	board: Score[];
+	/** What is drawn over the film and lasts, oldest first. */
+	marks: Mark[];
+	/** Who may draw. */
+	draw: DrawRules;
 }
 
 /** What clients send, by name. */
@@ -620,6 +741,22 @@ export interface ClientFrames {
 	'chat.send': Send;
 	/** Says whether one types. */
 	'chat.typing': SetTyping;
+	/** Begins a stroke that the others see grow. */
+	'draw.begin': DrawBegin;
+	/** Takes one's own marks away; as a host one person's, or all. */
+	'draw.clear': DrawClear;
+	/** Ends it; acknowledged when committed. What laser and ink draw is not kept. */
+	'draw.end': DrawEnd;
+	/** Lets one person draw in mode asked, or no more. */
+	'draw.grant': DrawGrant;
+	/** Says who may draw. */
+	'draw.mode': DrawMode;
+	/** Adds points to it. */
+	'draw.points': DrawPoints;
+	/** Makes a mark at once; acknowledged when committed. */
+	'draw.put': DrawPut;
+	/** Takes one of one's own marks back. */
+	'draw.undo': DrawUndo;
 	/** Enters a party's room; answered by party.welcome. Who has no seat takes one by REST first. */
 	'party.join': Join;
 	/** Leaves the room; the seat stays. */
@@ -692,6 +829,16 @@ export interface ServerFrames {
 	'chat.pinned': Pinned;
 	/** Who types. */
 	'chat.typers': Typing;
+	/** A stroke in flight is void; to everybody. */
+	'draw.dropped': StrokeDropped;
+	/** Marks are taken away. */
+	'draw.gone': MarksGone;
+	/** A mark that lasts. */
+	'draw.mark': Mark;
+	/** Who may draw from now on. */
+	'draw.settings': DrawRules;
+	/** How the strokes in flight grew; the drawer gets his own as well. */
+	'draw.strokes': Strokes;
 	/** The frame in re was refused. */
 	'error': Failed;
 	/** First frame of a connection. */
