@@ -14,17 +14,18 @@ import (
 
 // The kinds of identifier. All are UUIDv7 in lower-case text.
 type (
-	User    string
-	Session string
-	Party   string
-	Member  string // a person's membership in one party
-	Item    string // one entry of a party's queue
-	Invite  string // an invite link
-	Message string
-	Media   string // an uploaded film
-	Friend  string // a friendship or a request for one
-	Fact    string
-	Job     string
+	User     string
+	Session  string
+	Party    string
+	Member   string // a person's membership in one party
+	Item     string // one entry of a party's queue
+	Invite   string // an invite link
+	Message  string
+	Media    string // an uploaded film
+	Friend   string // a friendship or a request for one
+	Reaction string // one emoji that was thrown
+	Fact     string
+	Job      string
 )
 
 // UUID is any of the kinds above.
