@@ -32,12 +32,6 @@ func (r reactionRow) thrown() react.Thrown {
 	}
 }
 
-// Seen is a kept reaction with the person who threw it.
-type Seen struct {
-	react.Thrown
-	Person party.Person
-}
-
 // Throw keeps reactions, in one statement. One that is kept already is left as
 // it is, so the same batch may come again.
 func (rs Rooms) Throw(ctx context.Context, list []react.Thrown) error {
@@ -77,28 +71,21 @@ func (rs Rooms) chosen(ctx context.Context, p id.Party, f react.Filter) *gorm.DB
 	return q
 }
 
-type seenRow struct {
-	Row reactionRow `gorm:"embedded"`
-	Who personRow   `gorm:"embedded;embeddedPrefix:u_"`
-}
-
-func seen(q *gorm.DB) ([]Seen, error) {
-	var rows []seenRow
-	err := q.Select("r.*, " + columns("u", "u", "''", personColumns...)).
-		Joins("JOIN users u ON u.id = r.user_id").Scan(&rows).Error
-	if err != nil {
+func thrown(q *gorm.DB) ([]react.Thrown, error) {
+	var rows []reactionRow
+	if err := q.Select("r.*").Scan(&rows).Error; err != nil {
 		return nil, known(err)
 	}
-	out := make([]Seen, len(rows))
+	out := make([]react.Thrown, len(rows))
 	for i, r := range rows {
-		out[i] = Seen{r.Row.thrown(), r.Who.person()}
+		out[i] = r.thrown()
 	}
 	return out, nil
 }
 
 // Reactions gives a page of a party's reactions and how many there are in all:
 // in the order of the film, or the newest first.
-func (rs Rooms) Reactions(ctx context.Context, p id.Party, f react.Filter, newest bool, limit, offset int) ([]Seen, int, error) {
+func (rs Rooms) Reactions(ctx context.Context, p id.Party, f react.Filter, newest bool, limit, offset int) ([]react.Thrown, int, error) {
 	var n int64
 	if err := rs.chosen(ctx, p, f).Count(&n).Error; err != nil {
 		return nil, 0, known(err)
@@ -107,18 +94,18 @@ func (rs Rooms) Reactions(ctx context.Context, p id.Party, f react.Filter, newes
 	if newest {
 		order = "r.id DESC"
 	}
-	list, err := seen(rs.chosen(ctx, p, f).Order(order).Limit(limit).Offset(offset))
+	list, err := thrown(rs.chosen(ctx, p, f).Order(order).Limit(limit).Offset(offset))
 	return list, int(n), err
 }
 
 // Reaction gives one reaction of a party.
-func (rs Rooms) Reaction(ctx context.Context, p id.Party, r id.Reaction) (Seen, error) {
-	list, err := seen(rs.chosen(ctx, p, react.Filter{}).Where("r.id = ?", r).Limit(1))
+func (rs Rooms) Reaction(ctx context.Context, p id.Party, r id.Reaction) (react.Thrown, error) {
+	list, err := thrown(rs.chosen(ctx, p, react.Filter{}).Where("r.id = ?", r).Limit(1))
 	if err != nil {
-		return Seen{}, err
+		return react.Thrown{}, err
 	}
 	if len(list) == 0 {
-		return Seen{}, fault.ErrNotFound
+		return react.Thrown{}, fault.ErrNotFound
 	}
 	return list[0], nil
 }
@@ -144,29 +131,20 @@ func (rs Rooms) Tallies(ctx context.Context, p id.Party) ([]react.Tally, error) 
 	return out, known(err)
 }
 
-// Thrower is one person's share of an emoji's reactions.
-type Thrower struct {
-	Emoji  string
-	N      int
-	First  id.Reaction
-	Person party.Person
-}
-
 // Throwers tells who threw which emoji at a party how often, the first to throw
 // it first.
-func (rs Rooms) Throwers(ctx context.Context, p id.Party) ([]Thrower, error) {
+func (rs Rooms) Throwers(ctx context.Context, p id.Party) ([]react.Thrower, error) {
 	var rows []struct {
-		Emoji string
-		N     int
-		First id.Reaction
-		Who   personRow `gorm:"embedded;embeddedPrefix:u_"`
+		Emoji  string
+		UserID id.User
+		N      int
+		First  id.Reaction
 	}
-	err := rs.s.read(ctx).Raw("SELECT c.emoji, c.n, c.first, "+columns("u", "u", "''", personColumns...)+`
-		FROM (SELECT emoji, user_id, COUNT(*) AS n, MIN(CAST(id AS TEXT)) AS first FROM reactions WHERE party_id = ? GROUP BY emoji, user_id) c
-		JOIN users u ON u.id = c.user_id ORDER BY c.first`, p).Scan(&rows).Error
-	out := make([]Thrower, len(rows))
+	err := rs.chosen(ctx, p, react.Filter{}).Select("r.emoji, r.user_id, COUNT(*) AS n, MIN(CAST(r.id AS TEXT)) AS first").
+		Group("r.emoji, r.user_id").Order("first").Scan(&rows).Error
+	out := make([]react.Thrower, len(rows))
 	for i, r := range rows {
-		out[i] = Thrower{r.Emoji, r.N, r.First, r.Who.person()}
+		out[i] = react.Thrower{Emoji: r.Emoji, User: r.UserID, N: r.N, First: r.First}
 	}
 	return out, known(err)
 }
@@ -185,4 +163,21 @@ func (rs Rooms) Unthrow(ctx context.Context, p id.Party, u id.User, emoji string
 		return res.Error
 	})
 	return int(n), err
+}
+
+// Faces gives people as a party shows them.
+func (rs Rooms) Faces(ctx context.Context, users []id.User) (map[id.User]party.Person, error) {
+	out := map[id.User]party.Person{}
+	if len(users) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		Who personRow `gorm:"embedded;embeddedPrefix:u_"`
+	}
+	err := rs.s.read(ctx).Table("users AS u").Select(columns("u", "u", "''", personColumns...)).Where("u.id IN ?", users).Scan(&rows).Error
+	for _, r := range rows {
+		p := r.Who.person()
+		out[p.ID] = p
+	}
+	return out, known(err)
 }

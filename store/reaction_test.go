@@ -40,10 +40,10 @@ func TestReactionsAreKeptOnceAndFoundByTheFilm(t *testing.T) {
 		from, to := 61.2, 61.9
 		some, n, err := rooms.Reactions(ctx, p, react.Filter{Item: film, Emoji: "😂", From: &from, To: &to}, false, 1, 1)
 		must(t, err)
-		if n != 2 || len(some) != 1 || some[0].Person.Name != "ada" {
+		if n != 2 || len(some) != 1 || some[0].User != ada.User {
 			t.Fatalf("the second of two is %+v of %d", some, n)
 		}
-		if d := cmp.Diff(batch[0], some[0].Thrown); d != "" {
+		if d := cmp.Diff(batch[0], some[0]); d != "" {
 			t.Error(d)
 		}
 		newest, _, err := rooms.Reactions(ctx, p, react.Filter{User: bob.User}, true, 1, 0)
@@ -61,7 +61,12 @@ func TestReactionsAreKeptOnceAndFoundByTheFilm(t *testing.T) {
 		}
 		who, err := rooms.Throwers(ctx, p)
 		must(t, err)
-		if len(who) != 4 || who[0].First != batch[0].ID || who[1].N != 2 || who[1].Person.Name != "bob" {
+		faces, err := rooms.Faces(ctx, []id.User{bob.User, id.New[id.User]()})
+		must(t, err)
+		if len(faces) != 1 || faces[bob.User].Name != "bob" {
+			t.Errorf("faces %+v", faces)
+		}
+		if len(who) != 4 || who[0].First != batch[0].ID || who[1].N != 2 || who[1].User != bob.User {
 			t.Errorf("throwers %+v", who)
 		}
 		_, err = rooms.Reaction(ctx, p, batch[0].ID)
@@ -130,7 +135,7 @@ func TestWhatPeopleDidIsKeptByTheOwnerOnly(t *testing.T) {
 		}
 		list, err := rooms.Sittings(ctx, p)
 		must(t, err)
-		if len(list) != 2 || list[0].Person.Name != "ada" || list[0].Watched() != 100*time.Second || list[1].Reactions() != 4 {
+		if len(list) != 2 || list[0].User != ada.User || list[0].Watched() != 100*time.Second || list[1].Reactions() != 4 {
 			t.Errorf("sittings %+v", list)
 		}
 		_, err = rooms.Open(ctx, p, "b")

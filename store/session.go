@@ -8,7 +8,6 @@ import (
 
 	"watchparty/internal/chat"
 	"watchparty/internal/id"
-	"watchparty/internal/party"
 	"watchparty/internal/session"
 )
 
@@ -64,15 +63,11 @@ func (r statsRow) stats() session.Stats {
 
 // Kept gives what is known of the people of a party.
 func (rs Rooms) Kept(ctx context.Context, p id.Party) (session.Kept, error) {
-	var rows []sittingRow
 	var k session.Kept
-	if err := rs.s.read(ctx).Where("party_id = ?", p).Find(&rows).Error; err != nil {
-		return k, known(err)
-	}
-	for _, r := range rows {
-		k.Sessions = append(k.Sessions, r.session())
-	}
 	var err error
+	if k.Sessions, err = rs.Sittings(ctx, p); err != nil {
+		return k, err
+	}
 	k.Stats, err = rs.Stats(ctx, p)
 	return k, err
 }
@@ -135,23 +130,13 @@ func (rs Rooms) Keep(ctx context.Context, p id.Party, fence int64, c session.Cha
 	})
 }
 
-// Sitting is a person's session with the person.
-type Sitting struct {
-	session.Session
-	Person party.Person
-}
-
 // Sittings gives the sessions of a party, who watched longest first.
-func (rs Rooms) Sittings(ctx context.Context, p id.Party) ([]Sitting, error) {
-	var rows []struct {
-		Row sittingRow `gorm:"embedded"`
-		Who personRow  `gorm:"embedded;embeddedPrefix:u_"`
-	}
-	err := rs.s.read(ctx).Table("party_sessions AS s").Select("s.*, "+columns("u", "u", "''", personColumns...)).
-		Joins("JOIN users u ON u.id = s.user_id").Where("s.party_id = ?", p).Order("s.watch_ms DESC, s.started_at, s.user_id").Scan(&rows).Error
-	out := make([]Sitting, len(rows))
+func (rs Rooms) Sittings(ctx context.Context, p id.Party) ([]session.Session, error) {
+	var rows []sittingRow
+	err := rs.s.read(ctx).Where("party_id = ?", p).Order("watch_ms DESC, started_at, user_id").Find(&rows).Error
+	out := make([]session.Session, len(rows))
 	for i, r := range rows {
-		out[i] = Sitting{r.Row.session(), r.Who.person()}
+		out[i] = r.session()
 	}
 	return out, known(err)
 }

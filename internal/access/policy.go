@@ -52,6 +52,8 @@ const (
 	ChatWrite       Action = "chat.write"
 	ChatModerate    Action = "chat.moderate"
 	ReactSend       Action = "react.send"
+	ReactRead       Action = "react.read"
+	PartyReport     Action = "party.report"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -101,5 +103,7 @@ var rules = []Rule{
 	{ChatRead, Guest, Viewer, "Read the chat."},
 	{ChatWrite, Guest, Viewer, "Write in the chat, edit and delete one's own lines."},
 	{ChatModerate, Guest, CoHost, "Delete others' lines, pin, set slow mode."},
-	{ReactSend, Guest, Viewer, "Throw a reaction."},
+	{ReactSend, Guest, Viewer, "Throw a reaction, and take one's own back."},
+	{ReactRead, Guest, Viewer, "See what was thrown when, and the recap after the film."},
+	{PartyReport, Guest, CoHost, "See who did what at the party. Admins of the site see it as well."},
 }

@@ -24,6 +24,14 @@ type Thrown struct {
 	At     time.Time
 }
 
+// Thrower is one person's share of what was thrown of an emoji.
+type Thrower struct {
+	Emoji string
+	User  id.User
+	N     int
+	First id.Reaction
+}
+
 // Filter chooses reactions of a party. What is zero does not choose.
 type Filter struct {
 	Item  id.Item

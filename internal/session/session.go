@@ -80,6 +80,51 @@ type Changes struct {
 // Empty says that there is nothing to keep.
 func (c Changes) Empty() bool { return len(c.Sessions)+len(c.Minutes) == 0 && c.Stats == nil }
 
+// Totals are the sums over the people of a party.
+type Totals struct {
+	People    int
+	Here      int // now
+	Active    int // did more than watch
+	Reacted   int
+	Answered  int // polls
+	Drew      int
+	Talkers   int
+	Sharers   int
+	Reactions int
+	Polls     int
+	Marks     int
+	Watched   time.Duration
+	Talked    time.Duration
+	Shared    time.Duration
+}
+
+// Sum adds sessions up.
+func Sum(list []Session) Totals {
+	t := Totals{People: len(list)}
+	yes := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	for _, s := range list {
+		t.Here += yes(s.Ended == nil)
+		t.Active += yes(s.Reactions()+s.Polls()+s.Marks() > 0 || s.Talked()+s.Shared() > 0)
+		t.Reacted += yes(s.Reactions() > 0)
+		t.Answered += yes(s.Polls() > 0)
+		t.Drew += yes(s.Marks() > 0)
+		t.Talkers += yes(s.Talked() > 0)
+		t.Sharers += yes(s.Shared() > 0)
+		t.Reactions += s.Reactions()
+		t.Polls += s.Polls()
+		t.Marks += s.Marks()
+		t.Watched += s.Watched()
+		t.Talked += s.Talked()
+		t.Shared += s.Shared()
+	}
+	return t
+}
+
 // Viewers is how many people saw a minute of a film.
 type Viewers struct {
 	Item   id.Item
