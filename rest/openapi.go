@@ -20,6 +20,8 @@ func documented() []Feature {
 		People(nil, nil),
 		Parties(nil, nil),
 		Chat(nil, nil, nil),
+		Reactions(nil, nil, nil),
+		Analytics(nil, nil),
 		Media(nil),
 		Sample(nil, nil),
 	}

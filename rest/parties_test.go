@@ -42,14 +42,18 @@ type room struct {
 	mu    sync.Mutex
 	asked []wire.Command
 	lines []chat.Message
+	s     *store.Store // of reactions
 }
 
-func (r *room) Do(_ context.Context, _ id.Party, actor account.Identity, cmd wire.Command) (wire.Result, error) {
+func (r *room) Do(ctx context.Context, p id.Party, actor account.Identity, cmd wire.Command) (wire.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, cmd)
 	if cmd.Type == wire.ChatSend.Name {
 		return wire.Result{Message: &wire.Message{Text: string(cmd.Data), User: wire.User{ID: actor.User}}}, nil
+	}
+	if cmd.Type == wire.ReactSend.Name && r.s != nil {
+		return r.throw(ctx, p, actor.User, cmd)
 	}
 	return wire.Result{Playback: &wire.Playback{Vector: wire.Vector{Seq: 8}}}, nil
 }

@@ -315,7 +315,8 @@ export interface React {
 	/** Fraction of the picture's width. */
 	x: number;
 	y: number;
-	film_at: number;
+	/** Second of film; where the room is when not given. */
+	film_at?: number;
 }
 
 export interface Reaction {
@@ -495,7 +496,7 @@ export interface ClientFrames {
 	'playback.undo': Record<string, never>;
 	/** Says what one does. */
 	'presence.set': SetPresence;
-	/** Throws a reaction. */
+	/** Throws a reaction; acknowledged when it is kept. */
 	'react.send': React;
 }
 
