@@ -4,6 +4,7 @@
  */
 import { parties } from './api/client';
 import { connection } from './connection.svelte';
+import { Heat } from './heat.svelte';
 import { newId } from './ids';
 import { may } from './permissions';
 import type { Action, Role, Site } from './permissions.generated';
@@ -85,6 +86,8 @@ export class Room {
 	/** Server milliseconds, refreshed several times a second for countdowns. */
 	now = $state(0);
 	readonly film: Film;
+	/** Reactions by second of the film that is on. */
+	readonly heat = new Heat();
 
 	readonly #c = connection();
 	readonly #name: string;
@@ -424,6 +427,7 @@ export class Room {
 	}
 
 	#fly(r: Reaction): void {
+		this.heat.add(r.film_at, r.n);
 		const key = ++this.#key;
 		this.flying = [...this.flying.slice(-60), { ...r, key }];
 		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);
