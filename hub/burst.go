@@ -19,6 +19,9 @@ func (r *room) react(c *call, v wire.React) error {
 	if !r.party.AllowReactions && c.member.Role < access.CoHost {
 		return react.ErrOff
 	}
+	if r.thrown.again(c) {
+		return nil
+	}
 	if err := r.budget(c.user()).react.take(r.now()); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (r *room) loadKeeper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.keeper.Keeper = session.NewKeeper(kept)
+	r.keeper.Keeper = session.NewKeeper(kept, r.now())
 	r.noteFilm()
 	return nil
 }

@@ -22,13 +22,19 @@ const (
 // throw is a reaction on its way to the database.
 type throw struct {
 	react.Thrown
-	call *call // who wants to know
+	calls []*call // who wants to know; several if the same came again
+}
+
+func (x *throw) reply(res wire.Result, err error) {
+	for _, c := range x.calls {
+		c.reply(res, err)
+	}
 }
 
 // thrown holds what is to be kept: one batch is under way at a time.
 type thrown struct {
-	waiting []throw
-	flying  []throw
+	waiting []*throw
+	flying  []*throw
 	due     bool
 	paused  bool // until a failed batch is tried again
 	timer   *time.Timer
@@ -36,11 +42,28 @@ type thrown struct {
 
 func (t *thrown) full() bool { return len(t.waiting)+len(t.flying) >= throwRoom }
 
+// again joins a command to the same one that is on its way.
+func (t *thrown) again(c *call) bool {
+	if c.op == "" {
+		return false
+	}
+	for _, list := range [][]*throw{t.flying, t.waiting} {
+		for _, x := range list {
+			if first := x.calls[0]; first.op == c.op && x.User == c.user() {
+				x.calls = append(x.calls, c)
+				c.later = true
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // throw puts a reaction among those to be kept. A caller of REST waits for it,
 // so for him the batch goes at once.
 func (r *room) throw(c *call, x react.Thrown) {
 	t := &r.thrown
-	t.waiting = append(t.waiting, throw{x, c})
+	t.waiting = append(t.waiting, &throw{x, []*call{c}})
 	switch {
 	case c.spot == nil || len(t.waiting) >= throwSoon:
 		t.due = true
@@ -108,7 +131,7 @@ func (r *room) singly(ctx context.Context, list []react.Thrown) []error {
 }
 
 // threw answers for a batch, or puts it back.
-func (r *room) threw(batch []throw, bad []error, err error) {
+func (r *room) threw(batch []*throw, bad []error, err error) {
 	t := &r.thrown
 	t.flying = nil
 	if err != nil {
@@ -125,7 +148,7 @@ func (r *room) threw(batch []throw, bad []error, err error) {
 		if bad != nil {
 			err = bad[i]
 		}
-		x.call.reply(wire.Result{Ack: wire.Ack{ID: string(x.ID)}}, err)
+		x.reply(wire.Result{Ack: wire.Ack{ID: string(x.ID)}}, err)
 	}
 }
 
@@ -143,7 +166,7 @@ func (r *room) lastThrown() {
 		list[i] = x.Thrown
 	}
 	for _, x := range slices.Concat(t.flying, t.waiting) {
-		x.call.reply(wire.Result{}, fault.ErrUnavailable.After(time.Second))
+		x.reply(wire.Result{}, fault.ErrUnavailable.After(time.Second))
 	}
 	t.flying, t.waiting = nil, nil
 	if len(list) == 0 {

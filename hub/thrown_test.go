@@ -44,6 +44,24 @@ func TestReactionsAreKeptOnceInBatches(t *testing.T) {
 	})
 }
 
+func TestTheSameReactionAgainIsOne(t *testing.T) {
+	t.Parallel()
+	bubble(t, 2, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
+		a, b := w.Dial(t, people[0]), w.Dial(t, people[1])
+		a.Join(p)
+		b.Join(p)
+		one := a.SendOp("react.send", "op-1", wire.React{Emoji: "😂"})
+		two := a.SendOp("react.send", "op-1", wire.React{Emoji: "😂"})
+		b.Ack(b.SendOp("react.send", "op-1", wire.React{Emoji: "🔥"})) // somebody else's
+		first, second := a.Ack(one), a.Ack(two)
+		third := a.Ack(a.SendOp("react.send", "op-1", wire.React{Emoji: "😂"}))
+		list, _ := w.Journal.Thrown()
+		if len(list) != 2 || first != second || first != third || first.ID == "" {
+			t.Fatalf("%d kept; acknowledged %+v, %+v, %+v", len(list), first, second, third)
+		}
+	})
+}
+
 func TestABatchThatFailedComesAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, 2, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
@@ -187,6 +205,41 @@ func TestAFloodOfReactionsIsFewSmallFrames(t *testing.T) {
 		}
 		if float64(frames)/took > 10 || float64(bytes)/took > 2000 {
 			t.Errorf("%d frames with %d bytes in %.1f s", frames, bytes, took)
+		}
+	})
+}
+
+func TestWhatIsDoneInARoomIsInTheDatabase(t *testing.T) {
+	t.Parallel()
+	eachReal(t, func(t *testing.T, r *real) {
+		ada, bob := r.person(t, r.People.Account("ada")), r.person(t, r.People.Account("bob"))
+		p := r.party(t, ada, bob).ID
+		a, b := r.Dial(t, ada), r.Dial(t, bob)
+		a.Join(p)
+		b.Join(p)
+		ack := a.Ack(a.Send("react.send", wire.React{Emoji: "😂", X: 0.5, Y: 0.5, FilmAt: ptr(7.5)}))
+		kept, err := r.store.Rooms().Reaction(t.Context(), p, id.Reaction(ack.ID))
+		if err != nil || kept.FilmAt != 7.5 || kept.User != ada.User || kept.Item == "" {
+			t.Fatalf("%+v, %v", kept, err)
+		}
+		res, err := r.Hub.Do(t.Context(), p, bob, wire.Command{Type: "react.send", Data: []byte(`{"emoji":"🔥","x":0,"y":1}`)})
+		if err != nil || res.Ack.ID == "" {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		if got := hubtest.Expect(b, wire.ReactBurst).Items; len(got) != 1 || got[0].Emoji != "😂" {
+			t.Errorf("bob sees %+v", got)
+		}
+		if err := r.Hub.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := r.store.Rooms().Kept(t.Context(), p)
+		if err != nil || len(all.Sessions) != 2 || all.Stats.Peak != 2 {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		for _, s := range all.Sessions {
+			if s.Reactions() != 1 || s.Ended == nil {
+				t.Errorf("session %+v", s)
+			}
 		}
 	})
 }

@@ -214,7 +214,7 @@ func TestTheReportIsForTheHostsAndTheRecapForAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
-		k := session.NewKeeper(session.Kept{})
+		k := session.NewKeeper(session.Kept{}, now)
 		for _, u := range []string{g.hostID, g.memberID} {
 			k.Here(0, now, id.User(u), true)
 			k.Turn(0, now, id.User(u), session.Watching, true)

@@ -102,7 +102,7 @@ func TestWhatPeopleDidIsKeptByTheOwnerOnly(t *testing.T) {
 		_, err := rooms.Open(ctx, p, "a")
 		must(t, err)
 		film, now := id.New[id.Item](), h.clock()
-		k := session.NewKeeper(session.Kept{})
+		k := session.NewKeeper(session.Kept{}, now)
 		for _, u := range []id.User{ada.User, bob.User} {
 			k.Here(0, now, u, true)
 			k.Turn(0, now, u, session.Watching, true)

@@ -48,11 +48,16 @@ type one struct {
 	dirty bool
 }
 
-// NewKeeper goes on where an earlier one ended.
-func NewKeeper(k Kept) *Keeper {
+// NewKeeper goes on where an earlier one ended. Who was here then is not until
+// he comes again: the earlier one may have broken off.
+func NewKeeper(k Kept, wall time.Time) *Keeper {
 	p := &Keeper{people: map[id.User]*one{}, pair: -1, stats: k.Stats, told: true, seen: map[Minute]bool{}}
 	for _, s := range k.Sessions {
-		p.people[s.User] = &one{Session: s, since: [spans]float64{-1, -1, -1}}
+		open := s.Ended == nil
+		if open {
+			s.Ended = &wall
+		}
+		p.people[s.User] = &one{Session: s, since: [spans]float64{-1, -1, -1}, dirty: open}
 	}
 	return p
 }

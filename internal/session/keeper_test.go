@@ -16,7 +16,7 @@ func wall(now float64) time.Time { return start.Add(time.Duration(now) * time.Mi
 
 func TestWatchTimeRunsWhileTheFilmMovesAndOneWatches(t *testing.T) {
 	t.Parallel()
-	k := NewKeeper(Kept{})
+	k := NewKeeper(Kept{}, start)
 	here := func(now float64, u id.User, on bool) { k.Here(now, wall(now), u, on) }
 	watch := func(now float64, u id.User, on bool) { k.Turn(now, wall(now), u, Watching, on) }
 	here(0, "ada", true)
@@ -58,13 +58,17 @@ func TestASessionGoesOnWhereTheLastRoomEnded(t *testing.T) {
 	before := Session{User: "ada", Started: start.Add(-time.Hour), Ended: &ended}
 	before.Counts[Reactions] = 3
 	before.Spans[Talking] = time.Minute
-	k := NewKeeper(Kept{Sessions: []Session{before}, Stats: Stats{Peak: 5, Together: time.Hour}})
+	lost := Session{User: "bob", Started: start.Add(-time.Hour)} // the last room broke off
+	k := NewKeeper(Kept{Sessions: []Session{before, lost}, Stats: Stats{Peak: 5, Together: time.Hour}}, start)
 	k.Here(1000, wall(1000), "ada", true)
 	k.Turn(1000, wall(1000), "ada", Talking, true)
 	k.Add(wall(2000), "ada", Reactions, 2)
 	got := k.Take(3000)
-	if len(got.Sessions) != 1 || got.Stats != nil {
+	if len(got.Sessions) != 2 || got.Stats != nil {
 		t.Fatalf("%+v", got)
+	}
+	if bob := got.Sessions[1]; bob.Ended == nil || !bob.Ended.Equal(start) {
+		t.Errorf("who did not come back is %+v", bob)
 	}
 	s := got.Sessions[0]
 	if s.Reactions() != 5 || s.Talked() != 62*time.Second || s.Ended != nil || !s.Started.Equal(before.Started) {
@@ -80,7 +84,7 @@ func TestASessionGoesOnWhereTheLastRoomEnded(t *testing.T) {
 func TestNothingIsCountedTwiceOrLost(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		k := NewKeeper(Kept{})
+		k := NewKeeper(Kept{}, start)
 		now, speed := 0.0, 0.0
 		watching := map[id.User]bool{}
 		sum := map[id.User]float64{}
