@@ -38,7 +38,7 @@ func Analytics(parties ActParties, deeds Deeds) Feature {
 		x := analytics{a, parties, deeds}
 		op(a, Op{
 			Method: http.MethodGet, Path: "/api/interactive/parties/{party}/analytics/", ID: "party-analytics", Tag: "reports",
-			Doc: "Who did what at a party, and how its films were felt.", Needs: access.PartyReport,
+			Doc: "Who did what at a party, and how its films were felt.", Needs: access.ReportRead,
 		}, x.report)
 		op(a, Op{
 			Method: http.MethodGet, Path: "/api/interactive/parties/{party}/recap/", ID: "party-recap", Tag: "reports",
@@ -156,7 +156,7 @@ func (x analytics) reported(ctx context.Context, name string) (party.Party, []pa
 	}
 	p := ref.ID
 	if account.Maybe(ctx).Site < access.Admin || p == "" {
-		c, err := seatIn(ctx, x.parties, name, access.PartyReport)
+		c, err := seatIn(ctx, x.parties, name, access.ReportRead)
 		if err != nil {
 			return party.Party{}, nil, err
 		}
@@ -323,7 +323,7 @@ func (x analytics) recap(ctx context.Context, in *actParty) (*Answer[Recap], err
 	out := Recap{
 		PartyID: c.ID, Together: stats.Together.Seconds(), Chat: chatN, People: len(list), Peak: stats.Peak,
 		Moments: momentsOf(tallies, titlesOf(items), topOf), TopEmoji: emojiOf(react.Counts(tallies), topOf),
-		SeesReport: access.Check(who.Site, c.Mine.Acting(), access.PartyReport, nil) == nil,
+		SeesReport: access.Check(who.Site, c.Mine.Acting(), access.ReportRead, nil) == nil,
 	}
 	for _, t := range tallies {
 		out.Reactions += t.N

@@ -53,7 +53,7 @@ const (
 	ChatModerate    Action = "chat.moderate"
 	ReactSend       Action = "react.send"
 	ReactRead       Action = "react.read"
-	PartyReport     Action = "party.report"
+	ReportRead      Action = "report.read"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -105,5 +105,5 @@ var rules = []Rule{
 	{ChatModerate, Guest, CoHost, "Delete others' lines, pin, set slow mode."},
 	{ReactSend, Guest, Viewer, "Throw a reaction, and take one's own back."},
 	{ReactRead, Guest, Viewer, "See what was thrown when, and the recap after the film."},
-	{PartyReport, Guest, CoHost, "See who did what at the party. Admins of the site see it as well."},
+	{ReportRead, Guest, CoHost, "See who did what at the party. Admins of the site see it as well."},
 }
