@@ -428,6 +428,11 @@ export class Room {
 
 	#fly(r: Reaction): void {
 		this.heat.add(r.film_at, r.n);
+		this.fly(r);
+	}
+
+	/** Lets one fly that is counted already. */
+	fly(r: Reaction): void {
 		const key = ++this.#key;
 		this.flying = [...this.flying.slice(-60), { ...r, key }];
 		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);

@@ -82,10 +82,24 @@ export interface Report {
 	people: Sitting[];
 }
 
+/** A reaction that was kept. */
+export interface Kept {
+	emoji: string;
+	position_x: number;
+	position_y: number;
+	video_timestamp: number;
+	created_at: string;
+}
+
 const at = (party: string) => `/api/interactive/parties/${encodeURIComponent(party)}/`;
 
 export const acts = {
 	heat: (party: string) => get<HeatOfParty>(`${at(party)}reactions/heat/`),
+	/** What was thrown from one second of a film to another, in its order. */
+	between: (party: string, item: string, from: number, to: number) =>
+		get<{ results: Kept[] }>(
+			`${at(party)}reactions/?order=film&page_size=100&item=${item}&from=${from.toFixed(2)}&to=${to.toFixed(2)}`,
+		).then((p) => p.results),
 	recap: (party: string) => get<Recap>(`${at(party)}recap/`),
 	report: (party: string) => get<Report>(`${at(party)}analytics/`),
 };
