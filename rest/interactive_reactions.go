@@ -231,7 +231,7 @@ func (r reactions) history() {
 	})
 	op(r.API, Op{
 		Method: http.MethodGet, Path: "/api/interactive/parties/{party}/reactions/heat/", ID: "reaction-heat", Tag: "reactions",
-		Doc: "How each film was felt, second by second, and its moments.", Needs: access.ReactRead,
+		Doc: "How each film was felt, second by second, and its moments.", Needs: access.ReactRead, PerIP: Rate{120, time.Minute},
 	}, r.heat)
 }
 

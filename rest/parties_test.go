@@ -112,7 +112,7 @@ func newFace(t *testing.T, limiter rest.Limiter) *face {
 		t.Fatal(err)
 	}
 	h, err := rest.New(rest.Config{
-		Features: []rest.Feature{rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room)},
+		Features: []rest.Feature{rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Analytics(svc, f.s.Rooms())},
 		Auth:     f, Limiter: limiter, PublicURL: "https://party.example",
 	})
 	if err != nil {

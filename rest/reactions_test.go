@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"watchparty/hub/wire"
+	"watchparty/internal/access"
 	"watchparty/internal/id"
 	"watchparty/internal/react"
 	"watchparty/internal/session"
@@ -260,4 +261,26 @@ func TestTheReportIsForTheHostsAndTheRecapForAll(t *testing.T) {
 			t.Errorf("the host's way to the report: %s", got)
 		}
 	})
+}
+
+func TestCoHostsAndAdminsOfTheSiteSeeTheReport(t *testing.T) {
+	t.Parallel()
+	f := newFace(t, nil)
+	f.person("Mara", access.User)
+	f.person("Root", access.Admin)
+	f.person("Eve", access.Agent)
+	jun := f.person("Jun", access.User)
+	made := f.want(201, "Mara", "POST", "/api/parties/", `{"title":"Film night"}`)
+	p := made.text("id")
+	at := "/api/interactive/parties/" + p + "/analytics/"
+	f.want(404, "Jun", "GET", at, "")
+	f.want(200, "Jun", "POST", "/api/parties/join-by-code/", `{"code":"`+made.text("room_code")+`"}`)
+	f.want(403, "Jun", "GET", at, "")
+	f.want(200, "Mara", "POST", "/api/parties/"+p+"/promote/", `{"user_id":"`+string(jun.User)+`","role":"co-host"}`)
+	f.want(200, "Jun", "GET", at, "")
+	f.want(200, "Root", "GET", at, "")
+	f.want(404, "Eve", "GET", at, "")
+	f.want(404, "Root", "GET", "/api/interactive/parties/"+string(id.New[id.Party]())+"/analytics/", "")
+	// An admin reads the report, and has no seat for all that.
+	f.want(404, "Root", "GET", "/api/interactive/parties/"+p+"/recap/", "")
 }

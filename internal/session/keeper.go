@@ -125,9 +125,13 @@ func (k *Keeper) Turn(now float64, wall time.Time, u id.User, s Span, on bool) {
 	}
 }
 
-// Add counts n more of what a person did.
+// Add counts n more of what a person did. Who is not in the room, because he
+// uses no socket, was here for that moment.
 func (k *Keeper) Add(wall time.Time, u id.User, c Count, n int) {
 	p := k.person(u, wall)
+	if !p.here {
+		p.Ended = &wall
+	}
 	p.Counts[c] += n
 	p.dirty = true
 }

@@ -80,6 +80,20 @@ func TestASessionGoesOnWhereTheLastRoomEnded(t *testing.T) {
 	}
 }
 
+func TestWhoActsWithoutBeingHereWasHereForThat(t *testing.T) {
+	t.Parallel()
+	k := NewKeeper(Kept{}, start)
+	k.Add(wall(1000), "ada", Reactions, 1)
+	k.Add(wall(5000), "ada", Polls, 2)
+	c := k.Take(9000)
+	if s := c.Sessions[0]; s.Ended == nil || !s.Ended.Equal(wall(5000)) || s.Reactions() != 1 || s.Polls() != 2 || c.Stats != nil {
+		t.Errorf("%+v", c)
+	}
+	if sum := Sum(c.Sessions); sum.Here != 0 || sum.Active != 1 || sum.Answered != 1 || sum.Polls != 2 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 // What is taken in pieces, some of which come back, is what a plain sum says.
 func TestNothingIsCountedTwiceOrLost(t *testing.T) {
 	t.Parallel()

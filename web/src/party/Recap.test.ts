@@ -39,7 +39,7 @@ test('an evening without reactions has no moments, and only hosts a report', asy
 	answers({ ...full, together_seconds: 0, reactions_count: 0, moments: [], top_reactions: [], can_see_report: false });
 	render(Recap, { party: 'p1', wait: 0 });
 	expect(await screen.findByText('0')).toBeTruthy();
-	expect(screen.queryByText('watched together')).toBeNull();
+	expect(screen.queryByText('of film watched together')).toBeNull();
 	expect(screen.queryByText('The moments')).toBeNull();
 	expect(screen.queryByRole('link')).toBeNull();
 });
