@@ -1,19 +1,26 @@
 package hub
 
 import (
+	"math"
 	"slices"
 	"time"
 
 	"watchparty/hub/wire"
 	"watchparty/internal/access"
+	"watchparty/internal/clock"
 	"watchparty/internal/id"
 	"watchparty/internal/react"
+	"watchparty/internal/session"
 )
 
-// react takes a reaction; those of 80 ms are shown together.
+// react takes a reaction. It is shown at once, with those of the same moment,
+// and acknowledged when it is kept.
 func (r *room) react(c *call, v wire.React) error {
 	if !r.party.AllowReactions && c.member.Role < access.CoHost {
 		return react.ErrOff
+	}
+	if r.thrown.again(c) {
+		return nil
 	}
 	if err := r.budget(c.user()).react.take(r.now()); err != nil {
 		return err
@@ -21,18 +28,39 @@ func (r *room) react(c *call, v wire.React) error {
 	if err := react.Check(v.Emoji); err != nil {
 		return err
 	}
-	first := r.burst.Add(r.ms(), react.Reaction{
-		Emoji: v.Emoji, X: min(max(v.X, 0), 1), Y: min(max(v.Y, 0), 1), FilmAt: max(v.FilmAt, 0), By: c.user(),
-	})
-	if first {
-		r.after(react.FlushMS*time.Millisecond, r.flushReactions)
+	if r.thrown.full() {
+		return errBusy.After(time.Second)
 	}
+	vec := r.show.Vector()
+	at := min(max(r.show.Position(r.ms()), 0), react.MaxFilm)
+	if v.FilmAt != nil {
+		at = *v.FilmAt
+	}
+	r.burst.Add(r.ms(), react.Reaction{Emoji: v.Emoji, X: v.X, Y: v.Y, FilmAt: at, By: c.user()})
+	r.flushSoon()
+	r.keeper.Add(r.now(), c.user(), session.Reactions, 1)
+	c.later = true
+	r.throw(c, react.Thrown{
+		ID: id.New[id.Reaction](), Party: r.id, Item: vec.Item, User: c.user(), Emoji: v.Emoji,
+		X: v.X, Y: v.Y, FilmAt: at, At: clock.Millis(r.now()),
+	})
 	return nil
 }
 
+// flushSoon sets the time of the next flush, if it is not set.
+func (r *room) flushSoon() {
+	if r.flushing || !r.burst.Waits() {
+		return
+	}
+	r.flushing = true
+	wait := max(r.flushAt.Sub(r.now()), react.FlushMS*time.Millisecond)
+	r.after(wait, r.flushReactions)
+}
+
 // flushReactions sends each person what others threw; the own ones are on his
-// screen already.
+// screen already. The larger the frame, the longer until the next.
 func (r *room) flushReactions() {
+	r.flushing = false
 	all := r.burst.Flush(r.ms())
 	if len(all) == 0 {
 		return
@@ -45,6 +73,8 @@ func (r *room) flushReactions() {
 		}
 	}
 	common := r.reactions(all)
+	r.flushAt = r.now().Add(react.Pause(len(common.body)))
+	r.flushSoon()
 	for u, p := range r.people {
 		f := common
 		if throwers[u] {
@@ -65,13 +95,18 @@ func (r *room) flushReactions() {
 func (r *room) reactions(all []react.Reaction) *frame {
 	items := make([]wire.Reaction, len(all))
 	for i, x := range all {
-		items[i] = wire.Reaction{Emoji: x.Emoji, X: x.X, Y: x.Y, FilmAt: x.FilmAt, By: x.By, N: x.N}
+		items[i] = wire.Reaction{
+			Emoji: x.Emoji, X: short(x.X, 1000), Y: short(x.Y, 1000), FilmAt: short(x.FilmAt, 100), By: x.By, N: x.N,
+		}
 		if x.Own != nil {
 			items[i].By = ""
 		}
 	}
 	return encode(wire.ReactBurst, r.head(), wire.Reactions{Items: items})
 }
+
+// short rounds to what can be seen: digits are most of such a frame.
+func short(v, parts float64) float64 { return math.Round(v*parts) / parts }
 
 func (r *room) chatTyping(c *call, v wire.SetTyping) error {
 	if !v.On {

@@ -10,6 +10,8 @@ import (
 	"watchparty/internal/draw"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
+	"watchparty/internal/react"
+	"watchparty/internal/session"
 )
 
 // Auth says who opens a connection.
@@ -53,6 +55,13 @@ type Store interface {
 	// SavePlayback keeps a checkpoint, under the same fence.
 	SavePlayback(ctx context.Context, p id.Party, fence int64, state []byte) error
 	PollStore
+	// Throw keeps reactions. The same again changes nothing.
+	Throw(ctx context.Context, list []react.Thrown) error
+	// Kept gives what is known of what people did, for a keeper to go on with.
+	Kept(ctx context.Context, p id.Party) (session.Kept, error)
+	// Keep writes what they did since, under the fence. The same again changes
+	// nothing.
+	Keep(ctx context.Context, p id.Party, fence int64, c session.Changes) error
 }
 
 // Metrics counts. Its methods must not block.

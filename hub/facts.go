@@ -188,6 +188,7 @@ func (r *room) applyStatus(was party.Status, by id.User) {
 	switch {
 	case r.party.Over():
 		r.halt()
+		r.keeper.due = true
 	case r.party.Status == party.Live && len(r.people) > 0:
 		r.fresh = false
 		r.show.Start(r.ms(), by)
@@ -200,6 +201,7 @@ func (r *room) applyStatus(was party.Status, by id.User) {
 		if was == party.Scheduled && p.state == "lobby" {
 			p.state = "watching"
 			r.peer(u, p)
+			r.attend(u)
 			r.changed(u)
 		}
 	}

@@ -110,6 +110,7 @@ func (r *room) tellPlayback() {
 	switch {
 	case r.show.Vector().Seq != r.sentSeq:
 		r.journal.dirty = true
+		r.noteFilm()
 		r.sendPlayback()
 	case r.show.Rev() != r.sentRev && r.waitTimer == nil:
 		r.waitTimer = r.after(waitingGap, r.sendPlayback)

@@ -116,6 +116,7 @@ func (r *room) admit(s *spot, e entrance) {
 		r.hold = nil
 	}
 	r.peer(u, p)
+	r.attend(u)
 	r.watchHost()
 	r.welcome(s, e)
 	r.firstLight()
@@ -136,6 +137,7 @@ func (r *room) vacate(s *spot, clean bool) {
 		return
 	}
 	r.show.Gone(r.ms(), u)
+	r.attend(u)
 	r.noteEmpty()
 	p.stopTimers()
 	p.dim = r.after(offlineAfter, func() {
@@ -165,6 +167,7 @@ func (r *room) remove(u id.User) {
 	delete(r.people, u)
 	r.heads.Store(int64(len(r.people)))
 	r.show.Gone(r.ms(), u)
+	r.attend(u)
 	r.stopTyping(u)
 	r.changed(u)
 	r.watchHost()
@@ -200,8 +203,12 @@ func (r *room) peer(u id.User, p *person) {
 	if q.RTT == 0 && p.rtt > 0 {
 		q = quality{RTT: p.rtt, OneWay: max(q.OneWay, p.rtt/2)}
 	}
-	watches := p.state == "watching" || p.state == "loading" || p.state == "catching_up"
-	r.show.SetPeer(r.ms(), u, playback.Peer{RTT: q.RTT, OneWay: q.OneWay, Watches: watches})
+	r.show.SetPeer(r.ms(), u, playback.Peer{RTT: q.RTT, OneWay: q.OneWay, Watches: p.watches()})
+}
+
+// watches says whether the film runs before a person.
+func (p *person) watches() bool {
+	return p.state == "watching" || p.state == "loading" || p.state == "catching_up"
 }
 
 // presenceOf shows a person in the room.
@@ -300,6 +307,7 @@ func (r *room) setPresence(c *call, v wire.SetPresence) error {
 		p.ready = *v.Ready
 	}
 	r.peer(c.user(), p)
+	r.attend(c.user())
 	r.changed(c.user())
 	return nil
 }

@@ -66,7 +66,12 @@ type room struct {
 	setting   int // changes of the current item on their way to the database
 	asks      map[string]ask
 
-	burst  react.Burst
+	burst    react.Burst
+	flushing bool      // the timer of the next flush is set
+	flushAt  time.Time // not before
+	thrown   thrown
+	keeper   keeper
+
 	typing map[id.User]time.Time
 	typist *time.Timer // tells who types
 
@@ -155,7 +160,10 @@ func (r *room) load(ctx context.Context) error {
 	r.ring = newRing(kept.Seq)
 	close(r.opened)
 	r.restore(kept.Playback)
-	return r.loadPolls(ctx)
+	if err := r.loadPolls(ctx); err != nil {
+		return err
+	}
+	return r.loadKeeper(ctx)
 }
 
 // confirm asks the database whether this node is the last that opened the room.
@@ -191,7 +199,7 @@ func (r *room) run() {
 			r.safely(do)
 			r.safely(r.settle)
 		}
-		if r.stopping && r.journal.idle() && r.polls.box.idle() && r.mail.close(false) {
+		if r.stopping && r.journal.idle() && r.polls.box.idle() && r.rested() && r.mail.close(false) {
 			break
 		}
 		select {
@@ -207,7 +215,8 @@ func (r *room) run() {
 	r.mail.close(true)
 	r.final = true
 	r.cancel()
-	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.polls.tally, r.drawing.flush} {
+	for _, t := range []*time.Timer{r.idle, r.tick, r.waitTimer, r.presence, r.heir, r.typist, r.hold, r.polls.tally, r.drawing.flush,
+		r.thrown.timer, r.keeper.timer} {
 		if t != nil {
 			t.Stop()
 		}
@@ -218,6 +227,7 @@ func (r *room) run() {
 	for _, p := range r.people {
 		p.stopTimers()
 	}
+	r.safely(r.lastThrown)
 	// Letters that came too late: their senders learn that the room is gone.
 	for _, do := range r.mail.take() {
 		r.safely(do)
@@ -241,6 +251,8 @@ func (r *room) settle() {
 	r.flushVotes()
 	r.checkStrokes()
 	r.flushJournal()
+	r.flushThrown()
+	r.flushKeeper()
 }
 
 // after runs fn in the room's loop after d.

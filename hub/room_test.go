@@ -286,7 +286,7 @@ func TestReactionsAreNotRepeatedToWhoThrewThem(t *testing.T) {
 		a, b := w.Dial(t, people[0]), w.Dial(t, people[1])
 		a.Join(p)
 		b.Join(p)
-		a.Ack(a.Send("react.send", wire.React{Emoji: "😂", X: 0.5, Y: 0.25, FilmAt: 3}))
+		a.Ack(a.Send("react.send", wire.React{Emoji: "😂", X: 0.5, Y: 0.25, FilmAt: ptr(3.0)}))
 		b.Ack(b.Send("react.send", wire.React{Emoji: "🔥", X: 0.1, Y: 0.1}))
 		got := hubtest.Expect(b, wire.ReactBurst).Items
 		if len(got) != 1 || got[0].Emoji != "😂" || got[0].X != 0.5 || got[0].By != people[0].User || got[0].N != 1 {

@@ -21,6 +21,8 @@ func documented() []Feature {
 		Parties(nil, nil),
 		Chat(nil, nil, nil),
 		Polls(nil, nil, nil),
+		Reactions(nil, nil, nil),
+		Analytics(nil, nil),
 		Media(nil),
 		Sample(nil, nil),
 	}

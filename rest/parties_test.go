@@ -42,9 +42,10 @@ type room struct {
 	mu    sync.Mutex
 	asked []wire.Command
 	lines []chat.Message
+	s     *store.Store // of reactions
 }
 
-func (r *room) Do(_ context.Context, _ id.Party, actor account.Identity, cmd wire.Command) (wire.Result, error) {
+func (r *room) Do(ctx context.Context, p id.Party, actor account.Identity, cmd wire.Command) (wire.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, cmd)
@@ -53,6 +54,9 @@ func (r *room) Do(_ context.Context, _ id.Party, actor account.Identity, cmd wir
 	}
 	if strings.HasPrefix(cmd.Type, "poll.") {
 		return wire.Result{Poll: &wire.PollCard{Mine: &wire.PollMine{}}}, nil
+	}
+	if cmd.Type == wire.ReactSend.Name && r.s != nil {
+		return r.throw(ctx, p, actor.User, cmd)
 	}
 	return wire.Result{Playback: &wire.Playback{Vector: wire.Vector{Seq: 8}}}, nil
 }
@@ -111,8 +115,11 @@ func newFace(t *testing.T, limiter rest.Limiter) *face {
 		t.Fatal(err)
 	}
 	h, err := rest.New(rest.Config{
-		Features: []rest.Feature{rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room)},
-		Auth:     f, Limiter: limiter, PublicURL: "https://party.example",
+		Features: []rest.Feature{
+			rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room),
+			rest.Analytics(svc, f.s.Rooms()),
+		},
+		Auth: f, Limiter: limiter, PublicURL: "https://party.example",
 	})
 	if err != nil {
 		t.Fatal(err)

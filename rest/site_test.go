@@ -106,11 +106,12 @@ func newSiteOn(t *testing.T, db *store.Store, change ...func(*rest.Config)) *sit
 	t.Cleanup(func() { _ = folder.Close() })
 	films := media.NewService(mediatest.NewShelf(), folder, media.Quota{Film: 1 << 20, Bytes: 4 << 20, Films: 50, Open: 50},
 		time.Now, media.Prober{Client: netguard.Client(netguard.Options{})})
-	live := &room{}
+	live := &room{s: db}
 	cfg := rest.Config{
 		Features: []rest.Feature{
 			rest.Site(rest.SiteConfig{Version: "test", PublicURL: home, AsyncAPI: []byte(`{}`), Ready: db.Ping}),
-			rest.Accounts(accounts), rest.People(accounts, live), rest.Parties(parties, live), rest.Chat(parties, live, live), rest.Polls(parties, db.Rooms(), live),
+			rest.Accounts(accounts), rest.People(accounts, live), rest.Parties(parties, live), rest.Chat(parties, live, live),
+			rest.Polls(parties, db.Rooms(), live), rest.Reactions(parties, db.Rooms(), live), rest.Analytics(parties, db.Rooms()),
 			rest.Media(films), rest.Sample(mediatest.MP4(1000), []byte("still")),
 		},
 		Auth: accounts, Replies: db.Accounts(), PublicURL: home, Origins: []string{"https://app.example"},

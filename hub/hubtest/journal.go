@@ -21,6 +21,7 @@ type Journal struct {
 	fail  error // next calls answer it and do nothing
 	lose  error // the next append is done, and answers it all the same
 	gate  chan struct{}
+	acts  acts
 }
 
 type kept struct {

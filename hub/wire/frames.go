@@ -240,10 +240,10 @@ type (
 type (
 	// React throws an emoji onto the picture.
 	React struct {
-		Emoji  string  `json:"emoji" minLength:"1" maxLength:"32"`
-		X      float64 `json:"x" minimum:"0" maximum:"1" doc:"Fraction of the picture's width."`
-		Y      float64 `json:"y" minimum:"0" maximum:"1"`
-		FilmAt float64 `json:"film_at" minimum:"0"`
+		Emoji  string   `json:"emoji" minLength:"1" maxLength:"32"`
+		X      float64  `json:"x" minimum:"0" maximum:"1" doc:"Fraction of the picture's width."`
+		Y      float64  `json:"y" minimum:"0" maximum:"1"`
+		FilmAt *float64 `json:"film_at,omitempty" minimum:"0" maximum:"864000" doc:"Second of film; where the room is when not given."`
 	}
 	// Reaction is one emoji, or several of the same that were merged.
 	Reaction struct {
@@ -254,7 +254,7 @@ type (
 		By     id.User `json:"by" doc:"Empty when several people's were merged."`
 		N      int     `json:"n" doc:"How many."`
 	}
-	// Reactions are the reactions of the last 80 ms.
+	// Reactions are the reactions of the last 100 ms, or of longer while many are thrown.
 	Reactions struct {
 		Items []Reaction `json:"items"`
 	}
@@ -297,7 +297,7 @@ var (
 	ChatPin    = up[Pin]("chat.pin", access.ChatModerate, "Pins a line, or unpins.")
 	ChatTyping = up[SetTyping]("chat.typing", access.ChatWrite, "Says whether one types.")
 
-	ReactSend = up[React]("react.send", access.ReactSend, "Throws a reaction.")
+	ReactSend = up[React]("react.send", access.ReactSend, "Throws a reaction; acknowledged when it is kept.")
 )
 
 // What the server sends.

@@ -57,6 +57,8 @@ const (
 	PollWrite       Action = "poll.write"
 	DrawWrite       Action = "draw.write"
 	DrawModerate    Action = "draw.moderate"
+	ReactRead       Action = "react.read"
+	ReportRead      Action = "report.read"
 	ConnectionUse   Action = "connection.use"
 )
 
@@ -106,7 +108,9 @@ var rules = []Rule{
 	{ChatRead, Guest, Viewer, "Read the chat."},
 	{ChatWrite, Guest, Viewer, "Write in the chat, edit and delete one's own lines."},
 	{ChatModerate, Guest, CoHost, "Delete others' lines, pin, set slow mode."},
-	{ReactSend, Guest, Viewer, "Throw a reaction."},
+	{ReactSend, Guest, Viewer, "Throw a reaction, and take one's own back."},
+	{ReactRead, Guest, Viewer, "See what was thrown when, and the recap after the film."},
+	{ReportRead, Guest, CoHost, "See who did what at the party. Admins of the site see it as well."},
 	{PollRead, Guest, Viewer, "See polls, and their results when they are shown."},
 	{PollVote, Guest, Viewer, "Answer polls, like written answers."},
 	{PollWrite, Guest, CoHost, "Make, open, close and resolve polls, hide written answers."},

@@ -14,20 +14,21 @@ import (
 
 // The kinds of identifier. All are UUIDv7 in lower-case text.
 type (
-	User    string
-	Session string
-	Party   string
-	Member  string // a person's membership in one party
-	Item    string // one entry of a party's queue
-	Invite  string // an invite link
-	Message string
-	Mark    string // something drawn over a film
-	Media   string // an uploaded film
-	Friend  string // a friendship or a request for one
-	Fact    string
-	Job     string
-	Poll    string
-	Vote    string // an answer to a poll
+	User     string
+	Session  string
+	Party    string
+	Member   string // a person's membership in one party
+	Item     string // one entry of a party's queue
+	Invite   string // an invite link
+	Message  string
+	Mark     string // something drawn over a film
+	Poll     string
+	Vote     string // an answer to a poll
+	Media    string // an uploaded film
+	Friend   string // a friendship or a request for one
+	Reaction string // one emoji that was thrown
+	Fact     string
+	Job      string
 )
 
 // UUID is any of the kinds above.

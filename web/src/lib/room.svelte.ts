@@ -4,6 +4,7 @@
  */
 import { parties } from './api/client';
 import { connection } from './connection.svelte';
+import { Heat } from './heat.svelte';
 import { newId } from './ids';
 import { may } from './permissions';
 import type { Action, Role, Site } from './permissions.generated';
@@ -101,6 +102,8 @@ export class Room {
 		(type, data) => this.#command(type, data),
 		(words) => (this.notice = words),
 	);
+	/** Reactions by second of the film that is on. */
+	readonly heat = new Heat();
 
 	readonly #c = connection();
 	readonly #name: string;
@@ -486,6 +489,12 @@ export class Room {
 	}
 
 	#fly(r: Reaction): void {
+		this.heat.add(r.film_at, r.n);
+		this.fly(r);
+	}
+
+	/** Lets one fly that is counted already. */
+	fly(r: Reaction): void {
 		const key = ++this.#key;
 		this.flying = [...this.flying.slice(-60), { ...r, key }];
 		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);

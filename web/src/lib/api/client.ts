@@ -168,7 +168,7 @@ async function request<T>(method: string, path: string, body?: Body, headers: Re
 	return (res.status === 204 ? undefined : await res.json()) as T;
 }
 
-const get = <T>(path: string) => request<T>('GET', path);
+export const get = <T>(path: string) => request<T>('GET', path);
 const post = <T>(path: string, body: Body = {}) => request<T>('POST', path, body);
 /** A create that may be repeated after a lost answer without a second effect. */
 const create = <T>(path: string, body: Body = {}) => request<T>('POST', path, body, { 'Idempotency-Key': newId() });

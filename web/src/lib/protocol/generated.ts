@@ -547,7 +547,8 @@ export interface React {
 	/** Fraction of the picture's width. */
 	x: number;
 	y: number;
-	film_at: number;
+	/** Second of film; where the room is when not given. */
+	film_at?: number;
 }
 
 export interface Reaction {
@@ -811,7 +812,7 @@ export interface ClientFrames {
 	'poll.vote': PollVote;
 	/** Says what one does. */
 	'presence.set': SetPresence;
-	/** Throws a reaction. */
+	/** Throws a reaction; acknowledged when it is kept. */
 	'react.send': React;
 }
 
