@@ -14,6 +14,7 @@ import (
 	"watchparty/internal/draw"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
+	"watchparty/internal/session"
 )
 
 // drawing is what is drawn in a room.
@@ -142,6 +143,9 @@ func (r *room) putMark(c *call, m draw.Mark, lasts float64, stroke string, faile
 		d.coming = slices.DeleteFunc(d.coming, func(x draw.Mark) bool { return x.ID == m.ID })
 		if (err != nil || done.Again) && failed != nil {
 			failed()
+		}
+		if err == nil && !done.Again {
+			r.keeper.Add(r.now(), m.By, session.Marks, 1)
 		}
 		answer(done, err)
 	})

@@ -264,3 +264,24 @@ func TestPollsOfAnotherPartyAreNotThere(t *testing.T) {
 		}
 	})
 }
+
+func TestAnswersAndMarksAreCountedForTheReport(t *testing.T) {
+	t.Parallel()
+	w := hubtest.New(t, hubtest.Options{})
+	ada := w.People.Account("ada")
+	p := w.Parties.Create(ada)
+	a := w.Dial(t, ada)
+	a.Join(p)
+	q := opened(a, a, pollOf("yes_no", nil))
+	for _, choice := range []int{0, 1} { // a change is not a second answer
+		a.Ack(a.Send("poll.vote", wire.PollVote{Poll: q.ID, Choices: []int{choice}}))
+	}
+	a.Ack(a.Send("draw.put", wire.DrawPut{Tool: "pin", Points: [][]float64{{0.5, 0.5}}}))
+	if err := w.Hub.Drain(t.Context()); err != nil { // a room that stops has kept all
+		t.Fatal(err)
+	}
+	kept, err := w.Journal.Kept(t.Context(), p)
+	if err != nil || len(kept.Sessions) != 1 || kept.Sessions[0].Polls() != 1 || kept.Sessions[0].Marks() != 1 {
+		t.Fatalf("kept %+v, %v", kept.Sessions, err)
+	}
+}

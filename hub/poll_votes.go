@@ -8,6 +8,7 @@ import (
 	"watchparty/hub/wire"
 	"watchparty/internal/id"
 	"watchparty/internal/poll"
+	"watchparty/internal/session"
 )
 
 const (
@@ -134,6 +135,9 @@ func (r *room) counted(refused []error, err error) {
 	for i, b := range done {
 		l, gone := r.live(b.Poll)
 		if err == nil && refused[i] == nil && gone == nil {
+			if _, again := l.Votes[b.User]; !again && b.Vote != nil {
+				r.keeper.Add(r.now(), b.User, session.Polls, 1)
+			}
 			l.Put(b.User, b.Vote)
 		}
 	}

@@ -16,7 +16,7 @@ type Count uint8
 const (
 	Reactions Count = iota
 	Polls           // answered
-	Marks           // drawn on a shared screen
+	Marks           // drawn over the film or a shared screen
 	counts
 )
 
