@@ -25,7 +25,7 @@ type real struct {
 	service *party.Service
 }
 
-func newReal(t *testing.T, open func(testing.TB, store.Options) *store.Store) *real {
+func newReal(t testing.TB, open func(testing.TB, store.Options) *store.Store) *real {
 	t.Helper()
 	b := bus.NewMem()
 	r := &real{store: open(t, store.Options{Bus: b})}
@@ -41,7 +41,7 @@ func newReal(t *testing.T, open func(testing.TB, store.Options) *store.Store) *r
 	return r
 }
 
-func (r *real) start(t *testing.T, b bus.Bus, people *hubtest.People) *hubtest.World {
+func (r *real) start(t testing.TB, b bus.Bus, people *hubtest.People) *hubtest.World {
 	return hubtest.New(t, hubtest.Options{Bus: b, People: people, Config: func(c *hub.Config) {
 		c.Parties, c.Store = r.service, r.store.Rooms()
 	}})
@@ -53,7 +53,7 @@ func (r *real) restart(t *testing.T) {
 	r.World = r.start(t, r.Bus, r.People)
 }
 
-func (r *real) person(t *testing.T, who account.Identity) account.Identity {
+func (r *real) person(t testing.TB, who account.Identity) account.Identity {
 	t.Helper()
 	u := account.User{ID: who.User, Site: who.Site, Name: who.Name, Username: who.Username, CreatedAt: time.Now(), Version: 1}
 	if who.Site > access.Guest {
@@ -77,7 +77,7 @@ func eachReal(t *testing.T, test func(t *testing.T, r *real)) {
 	}
 }
 
-func (r *real) party(t *testing.T, host account.Identity, others ...account.Identity) party.Card {
+func (r *real) party(t testing.TB, host account.Identity, others ...account.Identity) party.Card {
 	t.Helper()
 	title := "Film night"
 	card, err := r.service.Create(t.Context(), host, party.Patch{Title: &title}, &party.Choice{Kind: party.Sample})
