@@ -61,28 +61,31 @@ type lineIn struct {
 	}
 }
 
+// seat finds a party that the caller is in, by id or room code, and says who
+// the caller is in it. For anybody else there is nothing.
+func seat(ctx context.Context, parties ChatParties, name string) (id.Party, party.Member, error) {
+	ref, err := party.ParseRef(name)
+	if err != nil {
+		return "", party.Member{}, err
+	}
+	who := account.Maybe(ctx)
+	c, err := parties.Get(ctx, who, ref)
+	if err != nil {
+		return "", party.Member{}, err
+	}
+	_, me, err := parties.Enter(ctx, c.ID, who)
+	return c.ID, me, err
+}
+
 // Chat serves what was written in a party, and takes lines from clients
 // without a socket.
 func Chat(parties ChatParties, history ChatHistory, room ChatRoom) Feature {
-	seat := func(ctx context.Context, name string) (id.Party, error) {
-		ref, err := party.ParseRef(name)
-		if err != nil {
-			return "", err
-		}
-		who := account.Maybe(ctx)
-		c, err := parties.Get(ctx, who, ref)
-		if err != nil {
-			return "", err
-		}
-		_, _, err = parties.Enter(ctx, c.ID, who)
-		return c.ID, err
-	}
 	return func(a *API) {
 		op(a, Op{
 			Method: http.MethodGet, Path: "/api/chat/{party}/messages/", ID: "chat-history", Tag: "chat",
 			Also: []string{"GET /api/chat/history/{party}/"}, Doc: "What was written, the newest first.", Needs: access.ChatRead,
 		}, func(ctx context.Context, in *historyIn) (*Answer[Feed[wire.Message]], error) {
-			p, err := seat(ctx, in.Party)
+			p, _, err := seat(ctx, parties, in.Party)
 			if err != nil {
 				return nil, err
 			}
@@ -92,7 +95,7 @@ func Chat(parties ChatParties, history ChatHistory, room ChatRoom) Feature {
 			Method: http.MethodPost, Path: "/api/chat/{party}/messages/send/", ID: "chat-send", Tag: "chat",
 			Status: http.StatusCreated, Doc: "Write a line.", Needs: access.ChatWrite, PerIP: Rate{120, time.Minute},
 		}, func(ctx context.Context, in *lineIn) (*Answer[wire.Message], error) {
-			p, err := seat(ctx, in.Party)
+			p, _, err := seat(ctx, parties, in.Party)
 			if err != nil {
 				return nil, err
 			}

@@ -21,6 +21,7 @@ func documented() []Feature {
 		Parties(nil, nil),
 		Chat(nil, nil, nil),
 		Polls(nil, nil, nil),
+		Annotations(nil, nil, nil),
 		Reactions(nil, nil, nil),
 		Analytics(nil, nil),
 		Media(nil),

@@ -116,7 +116,7 @@ func newFace(t *testing.T, limiter rest.Limiter) *face {
 	}
 	h, err := rest.New(rest.Config{
 		Features: []rest.Feature{
-			rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room),
+			rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room), rest.Annotations(svc, f.s.Rooms(), f.room),
 			rest.Analytics(svc, f.s.Rooms()),
 		},
 		Auth: f, Limiter: limiter, PublicURL: "https://party.example",

@@ -66,25 +66,20 @@ type hall struct {
 
 // enter reads the polls of a party that the caller is in; for anybody else
 // there is nothing.
-func (p polls) enter(ctx context.Context, ref party.Ref) (*hall, error) {
-	who := account.Maybe(ctx)
-	c, err := p.parties.Get(ctx, who, ref)
+func (p polls) enter(ctx context.Context, name string) (*hall, error) {
+	in, me, err := seat(ctx, p.parties, name)
 	if err != nil {
 		return nil, err
 	}
-	_, me, err := p.parties.Enter(ctx, c.ID, who)
+	_, members, _, err := p.parties.Load(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	_, members, _, err := p.parties.Load(ctx, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	h := &hall{id: c.ID, who: who, host: me.Role >= access.CoHost, people: map[id.User]wire.User{}, now: p.now()}
+	h := &hall{id: in, who: account.Maybe(ctx), host: me.Role >= access.CoHost, people: map[id.User]wire.User{}, now: p.now()}
 	for _, m := range members {
 		h.people[m.Person.ID] = wire.UserOf(m.Person)
 	}
-	if h.all, err = p.archive.Polls(ctx, c.ID); err != nil {
+	if h.all, err = p.archive.Polls(ctx, in); err != nil {
 		return nil, err
 	}
 	h.all = slices.DeleteFunc(h.all, func(l *poll.Live) bool { return l.State == poll.Draft && !h.host })
@@ -104,11 +99,7 @@ func (p polls) enterByPoll(ctx context.Context, name string) (*hall, *poll.Live,
 	if err != nil {
 		return nil, nil, err
 	}
-	at, err := party.ParseRef(string(in))
-	if err != nil {
-		return nil, nil, err
-	}
-	h, err := p.enter(ctx, at)
+	h, err := p.enter(ctx, string(in))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -203,27 +194,24 @@ type pollList struct {
 
 type pollsIn struct {
 	Party string `path:"party" maxLength:"64" doc:"Id or room code."`
-	pollFilter
+	PollFilter
 }
 
-type pollFilter struct {
+// PollFilter chooses from the polls of a party.
+type PollFilter struct {
 	Page
 	ActiveOnly bool `query:"active_only" doc:"Only those that take votes."`
 }
 
 type pollsShort struct {
 	Party string `query:"party" maxLength:"64" required:"true"`
-	pollFilter
+	PollFilter
 }
 
 // lists serves the polls of a party, the newest first.
 func (p polls) lists() {
-	list := func(ctx context.Context, name string, f pollFilter) (*Answer[pollList], error) {
-		ref, err := party.ParseRef(name)
-		if err != nil {
-			return nil, err
-		}
-		h, err := p.enter(ctx, ref)
+	list := func(ctx context.Context, name string, f PollFilter) (*Answer[pollList], error) {
+		h, err := p.enter(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -251,13 +239,13 @@ func (p polls) lists() {
 		Method: http.MethodGet, Path: "/api/interactive/parties/{party}/polls/", ID: "polls-list", Tag: "polls",
 		Doc: "The polls of a party, the newest first.", Needs: access.PollRead,
 	}, func(ctx context.Context, in *pollsIn) (*Answer[pollList], error) {
-		return list(ctx, in.Party, in.pollFilter)
+		return list(ctx, in.Party, in.PollFilter)
 	})
 	op(p.API, Op{
 		Method: http.MethodGet, Path: "/api/interactive/polls/", ID: "polls-list-short", Tag: "polls", Hidden: true,
 		Doc: "The same by another path.", Needs: access.PollRead,
 	}, func(ctx context.Context, in *pollsShort) (*Answer[pollList], error) {
-		return list(ctx, in.Party, in.pollFilter)
+		return list(ctx, in.Party, in.PollFilter)
 	})
 	op(p.API, Op{
 		Method: http.MethodPost, Path: "/api/interactive/parties/{party}/polls/create/", ID: "polls-create", Tag: "polls",
@@ -270,16 +258,12 @@ func (p polls) lists() {
 		Method: http.MethodPost, Path: "/api/interactive/polls/", ID: "polls-create-short", Tag: "polls", Hidden: true,
 		Status: http.StatusCreated, Doc: "The same by another path.", Needs: access.PollWrite, PerIP: Rate{60, time.Minute},
 	}, func(ctx context.Context, in *pollMakeShort) (*Answer[pollView], error) {
-		return p.create(ctx, in.Body.PartyID, in.Key, in.Body.pollBody)
+		return p.create(ctx, in.Body.PartyID, in.Key, in.Body.PollBody)
 	})
 }
 
-func (p polls) create(ctx context.Context, name, key string, b pollBody) (*Answer[pollView], error) {
-	ref, err := party.ParseRef(name)
-	if err != nil {
-		return nil, err
-	}
-	h, err := p.enter(ctx, ref)
+func (p polls) create(ctx context.Context, name, key string, b PollBody) (*Answer[pollView], error) {
+	h, err := p.enter(ctx, name)
 	if err != nil {
 		return nil, err
 	}

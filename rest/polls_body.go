@@ -7,9 +7,9 @@ import (
 	"watchparty/internal/fault"
 )
 
-// pollBody is a new poll, in the words of the socket or in those of older
+// PollBody is a new poll, in the words of the socket or in those of older
 // clients.
-type pollBody struct {
+type PollBody struct {
 	Question string   `json:"question" minLength:"1" maxLength:"500" doc:"280 characters at most."`
 	Kind     string   `json:"kind,omitempty" enum:"multiple_choice,yes_no,rating,text,ranking,quiz,prediction,word_cloud"`
 	PollType string   `json:"poll_type,omitempty" enum:"multiple_choice,yes_no,rating,text,ranking,quiz,prediction,word_cloud" doc:"Another name of kind."`
@@ -36,7 +36,7 @@ type pollBody struct {
 }
 
 // poll translates into the words of the socket.
-func (b pollBody) poll(now time.Time) (wire.NewPoll, error) {
+func (b PollBody) poll(now time.Time) (wire.NewPoll, error) {
 	n := wire.NewPoll{
 		Kind: b.Kind, Question: b.Question, Options: b.Options, Min: b.Min, Max: b.Max, Right: b.Right, Visibility: b.Visibility,
 		Anonymous: b.Anonymous, Moderated: b.Moderated, FilmAt: b.FilmAt, Publish: b.Publish || b.Now,
@@ -75,14 +75,14 @@ func (b pollBody) poll(now time.Time) (wire.NewPoll, error) {
 type pollMake struct {
 	Party string `path:"party" maxLength:"64" doc:"Id or room code."`
 	Key   string `header:"Idempotency-Key" maxLength:"64"`
-	Body  pollBody
+	Body  PollBody
 }
 
 type pollMakeShort struct {
 	Key  string `header:"Idempotency-Key" maxLength:"64"`
 	Body struct {
 		PartyID string `json:"party_id" maxLength:"64"`
-		pollBody
+		PollBody
 	}
 }
 

@@ -11,23 +11,25 @@ import (
 	"watchparty/internal/id"
 )
 
-type pollName struct {
+// PollName is embedded by inputs that name a poll; exported, for reflection cannot
+// fill what is not.
+type PollName struct {
 	Poll string `path:"poll" maxLength:"64"`
 	Key  string `header:"Idempotency-Key" maxLength:"64"`
 }
 
 type pollEdit struct {
-	pollName
-	Body pollBody
+	PollName
+	Body PollBody
 }
 
 type pollAnswer struct {
-	pollName
+	PollName
 	Body voteBody
 }
 
 type pollOutcome struct {
-	pollName
+	PollName
 	Body struct {
 		Right []int `json:"right" minItems:"1" maxItems:"10" doc:"What came true, counted from 0."`
 	}
@@ -44,7 +46,7 @@ func (p polls) one() {
 	op(p.API, Op{
 		Method: http.MethodGet, Path: "/api/interactive/polls/{poll}/", ID: "polls-get", Tag: "polls",
 		Also: []string{"GET /api/interactive/polls/{poll}/results/"}, Doc: "One poll, with the results that one may see.", Needs: access.PollRead,
-	}, func(ctx context.Context, in *pollName) (*Answer[pollView], error) {
+	}, func(ctx context.Context, in *PollName) (*Answer[pollView], error) {
 		h, l, err := p.enterByPoll(ctx, in.Poll)
 		if err != nil {
 			return nil, err
@@ -75,14 +77,14 @@ func (p polls) one() {
 		Method: http.MethodPost, Path: "/api/interactive/polls/{poll}/resolve/", ID: "polls-resolve", Tag: "polls",
 		Doc: "Tell how a prediction came out.", Needs: access.PollWrite,
 	}, func(ctx context.Context, in *pollOutcome) (*Answer[pollDone], error) {
-		return p.did(ctx, in.pollName, wire.PollResolve.Name, "The prediction is resolved.", func(ref id.Poll) any {
+		return p.did(ctx, in.PollName, wire.PollResolve.Name, "The prediction is resolved.", func(ref id.Poll) any {
 			return wire.ResolvePoll{Poll: ref, Right: in.Body.Right}
 		})
 	})
 	op(p.API, Op{
 		Method: http.MethodDelete, Path: "/api/interactive/polls/{poll}/", ID: "polls-delete", Tag: "polls",
 		Doc: "Forget a draft.", Needs: access.PollWrite,
-	}, func(ctx context.Context, in *pollName) (*None, error) {
+	}, func(ctx context.Context, in *PollName) (*None, error) {
 		h, l, err := p.enterByPoll(ctx, in.Poll)
 		if err != nil {
 			return nil, err
@@ -101,12 +103,12 @@ func (p polls) step(path, name, doc, kind, message string) {
 	op(p.API, Op{
 		Method: http.MethodPost, Path: "/api/interactive/polls/{poll}/" + path + "/", ID: name, Tag: "polls",
 		Doc: doc, Needs: access.PollWrite,
-	}, func(ctx context.Context, in *pollName) (*Answer[pollDone], error) {
+	}, func(ctx context.Context, in *PollName) (*Answer[pollDone], error) {
 		return p.did(ctx, *in, kind, message, func(ref id.Poll) any { return wire.PollRef{Poll: ref} })
 	})
 }
 
-func (p polls) did(ctx context.Context, in pollName, kind, message string, data func(id.Poll) any) (*Answer[pollDone], error) {
+func (p polls) did(ctx context.Context, in PollName, kind, message string, data func(id.Poll) any) (*Answer[pollDone], error) {
 	h, l, err := p.enterByPoll(ctx, in.Poll)
 	if err != nil {
 		return nil, err
@@ -160,7 +162,7 @@ func (p polls) answers() {
 	op(p.API, Op{
 		Method: http.MethodDelete, Path: "/api/interactive/polls/{poll}/respond/", ID: "polls-retract", Tag: "polls",
 		Doc: "Take one's answer back.", Needs: access.PollVote,
-	}, func(ctx context.Context, in *pollName) (*Answer[pollDone], error) {
+	}, func(ctx context.Context, in *PollName) (*Answer[pollDone], error) {
 		return p.did(ctx, *in, wire.PollRetract.Name, "Your answer is taken back.", func(ref id.Poll) any { return wire.PollRef{Poll: ref} })
 	})
 }

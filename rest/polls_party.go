@@ -92,17 +92,18 @@ type partyPolls struct {
 type partyPollMake struct {
 	PartyName
 	Key  string `header:"Idempotency-Key" maxLength:"64"`
-	Body pollBody
+	Body PollBody
 }
 
-type partyPollName struct {
+// PartyPollName names a poll below its party.
+type PartyPollName struct {
 	PartyName
 	Poll string `path:"poll" maxLength:"64"`
 	Key  string `header:"Idempotency-Key" maxLength:"64"`
 }
 
 type partyVote struct {
-	partyPollName
+	PartyPollName
 	Body struct {
 		OptionID  string   `json:"option_id,omitempty" maxLength:"4"`
 		OptionIDs []string `json:"optionIds,omitempty" maxItems:"10"`
@@ -116,11 +117,7 @@ func (p polls) partyPaths() {
 		Method: http.MethodGet, Path: "/api/parties/{id}/polls/", ID: "party-polls-list", Tag: "polls",
 		Doc: "The polls of a party that have options, the newest first.", Needs: access.PollRead,
 	}, func(ctx context.Context, in *PartyName) (*Answer[partyPolls], error) {
-		ref, err := in.ref()
-		if err != nil {
-			return nil, err
-		}
-		h, err := p.enter(ctx, ref)
+		h, err := p.enter(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -136,11 +133,7 @@ func (p polls) partyPaths() {
 		Method: http.MethodPost, Path: "/api/parties/{id}/polls/", ID: "party-polls-create", Tag: "polls", Status: http.StatusCreated,
 		Doc: "Make a poll and open it.", Needs: access.PollWrite, PerIP: Rate{60, callTimeout * 4},
 	}, func(ctx context.Context, in *partyPollMake) (*Answer[pollCard], error) {
-		ref, err := in.ref()
-		if err != nil {
-			return nil, err
-		}
-		h, err := p.enter(ctx, ref)
+		h, err := p.enter(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -171,22 +164,18 @@ func (p polls) partyPaths() {
 			}
 			v.Choices = append(v.Choices, n-1)
 		}
-		return p.partyDid(ctx, in.partyPollName, wire.PollCast.Name, func(ref id.Poll) any { v.Poll = ref; return v })
+		return p.partyDid(ctx, in.PartyPollName, wire.PollCast.Name, func(ref id.Poll) any { v.Poll = ref; return v })
 	})
 	op(p.API, Op{
 		Method: http.MethodPost, Path: "/api/parties/{id}/polls/{poll}/end/", ID: "party-polls-end", Tag: "polls",
 		Also: []string{"DELETE /api/parties/{id}/polls/{poll}/"}, Doc: "End the voting.", Needs: access.PollWrite,
-	}, func(ctx context.Context, in *partyPollName) (*Answer[pollCard], error) {
+	}, func(ctx context.Context, in *PartyPollName) (*Answer[pollCard], error) {
 		return p.partyDid(ctx, *in, wire.PollClose.Name, func(ref id.Poll) any { return wire.PollRef{Poll: ref} })
 	})
 }
 
-func (p polls) partyDid(ctx context.Context, in partyPollName, kind string, data func(id.Poll) any) (*Answer[pollCard], error) {
-	ref, err := in.ref()
-	if err != nil {
-		return nil, err
-	}
-	h, err := p.enter(ctx, ref)
+func (p polls) partyDid(ctx context.Context, in PartyPollName, kind string, data func(id.Poll) any) (*Answer[pollCard], error) {
+	h, err := p.enter(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

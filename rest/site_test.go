@@ -111,7 +111,7 @@ func newSiteOn(t *testing.T, db *store.Store, change ...func(*rest.Config)) *sit
 		Features: []rest.Feature{
 			rest.Site(rest.SiteConfig{Version: "test", PublicURL: home, AsyncAPI: []byte(`{}`), Ready: db.Ping}),
 			rest.Accounts(accounts), rest.People(accounts, live), rest.Parties(parties, live), rest.Chat(parties, live, live),
-			rest.Polls(parties, db.Rooms(), live), rest.Reactions(parties, db.Rooms(), live), rest.Analytics(parties, db.Rooms()),
+			rest.Polls(parties, db.Rooms(), live), rest.Annotations(parties, db.Rooms(), live), rest.Reactions(parties, db.Rooms(), live), rest.Analytics(parties, db.Rooms()),
 			rest.Media(films), rest.Sample(mediatest.MP4(1000), []byte("still")),
 		},
 		Auth: accounts, Replies: db.Accounts(), PublicURL: home, Origins: []string{"https://app.example"},

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+)
+
+// client is somebody who calls REST, with cookies.
+type client struct {
+	t    *testing.T
+	base string
+	http http.Client
+}
+
+func newClient(t *testing.T, base string) *client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &client{t: t, base: base, http: http.Client{Jar: jar}}
+}
+
+// call sends body and wants status; it gives what came.
+func (c *client) call(method, path, body string, status int) map[string]any {
+	c.t.Helper()
+	b := c.raw(method, path, body, status)
+	out := map[string]any{}
+	if len(b) > 0 {
+		if err := json.Unmarshal(b, &out); err != nil {
+			c.t.Fatalf("%s %s: %v in %s", method, path, err, b)
+		}
+	}
+	return out
+}
+
+func (c *client) raw(method, path, body string, status int) []byte {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Origin", c.base)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if res.StatusCode != status {
+		c.t.Fatalf("%s %s %s: %d, want %d: %s", method, path, body, res.StatusCode, status, b)
+	}
+	return b
+}
+
+func (c *client) register(name string) {
+	c.t.Helper()
+	c.call("POST", "/api/auth/register/", fmt.Sprintf(`{"email":"%s@example.test","password":"a long enough phrase","name":%q}`, name, name), 201)
+}
+
+// TestInteractiveByREST plays the interactive rows of the contract on a real
+// server: a host, a member, and a stranger for whom there is nothing.
+func TestInteractiveByREST(t *testing.T) {
+	t.Parallel()
+	server, _ := binaries(t)
+	_, url := start(t, server, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	host, member, stranger := newClient(t, url), newClient(t, url), newClient(t, url)
+	host.register("mara")
+	member.register("jun")
+	stranger.register("eve")
+	party := host.call("POST", "/api/parties/", `{"title":"Film Club","film":{"kind":"sample"},"visibility":"private"}`, 201)
+	id, code := party["id"].(string), party["room_code"].(string)
+	member.call("POST", "/api/parties/join-by-code/", fmt.Sprintf(`{"room_code":%q}`, code), 200)
+	in := "/api/interactive/parties/" + id
+
+	t.Run("I11-I14 polls", func(t *testing.T) {
+		stranger.call("GET", in+"/polls/", "", 404)
+		member.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"yes_no"}`, 403)
+		host.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a"]}`, 400)
+		p := host.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a","b"],"duration":60}`, 201)
+		if p["poll_type"] != "multiple_choice" || p["is_published"] != false || p["poll_id"] != p["id"] {
+			t.Fatalf("poll %v", p)
+		}
+		one := "/api/interactive/polls/" + p["id"].(string)
+		member.call("GET", one+"/", "", 404)
+		member.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
+		host.call("POST", one+"/publish/", "", 200)
+		host.call("POST", one+"/publish/", "", 409)
+		stranger.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
+		for _, bad := range []string{`{"selected_option":99}`, `{}`, `{"text_response":"x"}`, `{"selected_options":[0,1]}`, `{"selected_option":-1}`, `{"selected_option":"0"}`} {
+			member.call("POST", one+"/respond/", bad, 400)
+		}
+		r := member.call("POST", one+"/respond/", `{"option_index":1}`, 201)
+		if r["selected_option"] != 1.0 || r["results"] == nil {
+			t.Fatalf("response %v", r)
+		}
+		host.call("POST", one+"/respond/", `{"selected_options":[0]}`, 201)
+		member.call("POST", one+"/respond/", `{"selected_option":0}`, 201) // a change, not a second vote
+		list := member.call("GET", in+"/polls/?active_only=true", "", 200)
+		first := list["polls"].([]any)[0].(map[string]any)
+		if list["total_count"] != 1.0 || first["total_responses"] != 2.0 || fmt.Sprint(first["response_counts"]) != "map[0:2 1:0]" {
+			t.Fatalf("list %v", first)
+		}
+		host.call("GET", one+"/export/", "", 409)
+		host.call("POST", one+"/close/", "", 200)
+		if late := member.call("POST", one+"/respond/", `{"selected_option":0}`, 409); late["code"] != "poll.not_open" {
+			t.Errorf("a late answer: %v", late)
+		}
+		member.call("GET", one+"/export/", "", 403)
+		if csv := host.raw("GET", one+"/export/", "", 200); bytes.Count(csv, []byte("\n")) != 3 || !bytes.Contains(csv, []byte("jun,a,")) {
+			t.Errorf("export %s", csv)
+		}
+	})
+
+	t.Run("I16-I19 polls below the party", func(t *testing.T) {
+		at := "/api/parties/" + id + "/polls/"
+		p := host.call("POST", at, `{"question":"Snack?","options":["Popcorn","Nachos"],"type":"single","duration":5}`, 201)
+		options := p["options"].([]any)
+		if p["isActive"] != true || options[0].(map[string]any)["id"] != "1" {
+			t.Fatalf("poll %v", p)
+		}
+		one := at + p["id"].(string)
+		v := member.call("POST", one+"/vote/", `{"option_id":"2"}`, 200)
+		if v["user_vote"] != "2" || v["totalVotes"] != 1.0 {
+			t.Fatalf("vote %v", v)
+		}
+		member.call("POST", one+"/vote/", `{"optionIds":["7"]}`, 400)
+		member.call("POST", one+"/end/", "", 403)
+		host.call("DELETE", one+"/", "", 200)
+		stranger.call("GET", at, "", 404)
+	})
+
+	t.Run("I09, I10 annotations", func(t *testing.T) {
+		stranger.call("GET", in+"/annotations/", "", 404)
+		for _, bad := range []string{
+			`{"annotation_type":"arrow","position_x":2,"position_y":0.5}`, `{"annotation_type":"arrow"}`,
+			`{"annotation_type":"cursor","position_x":0.5,"position_y":0.5}`, `{"annotation_type":"text","position_x":0.5,"position_y":0.5}`,
+		} {
+			member.call("POST", in+"/annotations/", bad, 400)
+		}
+		a := member.call("POST", in+"/annotations/", `{"annotation_type":"circle","position_x":0.25,"position_y":0.5,"width":0.5,"height":0.25}`, 201)
+		if a["annotation_type"] != "ellipse" || a["width"] != 0.5 || a["is_visible"] != true || a["expires_at"] != nil {
+			t.Fatalf("annotation %v", a)
+		}
+		host.call("DELETE", in+"/annotations/"+a["id"].(string)+"/", "", 409) // another's is not the host's to undo
+		if list := host.call("GET", in+"/annotations/", "", 200); list["total_count"] != 1.0 {
+			t.Fatalf("list %v", list)
+		}
+		host.call("POST", in+"/annotations/clear/", `{"who":"all"}`, 200)
+		if list := member.call("GET", in+"/annotations/", "", 200); list["total_count"] != 0.0 {
+			t.Fatalf("after clearing %v", list)
+		}
+	})
+
+	t.Run("I01, I02, I15 reactions and the report", func(t *testing.T) {
+		stranger.call("POST", in+"/reactions/create/", `{"reaction":"laugh"}`, 404)
+		r := host.call("POST", in+"/reactions/create/", `{"reaction":"laugh","video_timestamp":12.5}`, 201)
+		if r["emoji"] != "😂" || r["video_timestamp"] != 12.5 {
+			t.Fatalf("reaction %v", r)
+		}
+		member.call("POST", in+"/reactions/create/", `{"reaction":"bogus"}`, 400)
+		if list := member.call("GET", in+"/reactions/", "", 200); list["total_count"] != 1.0 {
+			t.Fatalf("list %v", list)
+		}
+		member.call("GET", in+"/analytics/", "", 403)
+		host.call("GET", in+"/analytics/", "", 200)
+	})
+}
