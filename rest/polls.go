@@ -200,7 +200,7 @@ type pollsIn struct {
 // PollFilter chooses from the polls of a party.
 type PollFilter struct {
 	Page
-	ActiveOnly bool `query:"active_only" doc:"Only those that take votes."`
+	ActiveOnly string `query:"active_only" enum:"true,false" doc:"Only those that take votes."`
 }
 
 type pollsShort struct {
@@ -217,7 +217,7 @@ func (p polls) lists() {
 		}
 		views := []pollView{}
 		for _, l := range slices.Backward(h.all) {
-			if !f.ActiveOnly || l.OpenNow(h.now) {
+			if f.ActiveOnly != "true" || l.OpenNow(h.now) {
 				views = append(views, h.show(l))
 			}
 		}
