@@ -229,7 +229,9 @@ func (j *journal) drop(err error) {
 		}
 	}
 	for _, l := range j.flying {
-		if l.done != nil {
+		// Nobody knows whether it was committed. A command with a name is asked of
+		// the next owner again, who does; one without must not be done twice.
+		if l.done != nil && l.entry.Op == "" {
 			l.done(chat.Done{}, fault.ErrUnavailable.After(time.Second))
 		}
 	}
