@@ -21,8 +21,13 @@ func newTimeline(now clock.Now) timeline {
 
 func (t timeline) ms() float64 { return t.base + t.boot.MS() }
 
-// meterSamples is how many frames the spread of the way up is taken from.
-const meterSamples = 32
+// The spread of the way up is taken from so many frames, the best round trip
+// from so many trips. With fewer, a single late frame in twenty would pass for
+// what is usual.
+const (
+	meterSamples = 64
+	meterTrips   = 16
+)
 
 // meter watches the way up of one connection: server time of arrival less the
 // client's stamp. That difference holds the two clocks' offset, so only its
@@ -30,9 +35,23 @@ const meterSamples = 32
 type meter struct {
 	least  float64 // since the last pong
 	some   bool
-	recent []float64
-	at     int
-	rtt    float64
+	recent window
+	trips  window
+}
+
+// window holds the last values of something.
+type window struct {
+	values []float64
+	at     int // the oldest, once it is full
+}
+
+func (w *window) add(v float64, most int) {
+	if len(w.values) < most {
+		w.values = append(w.values, v)
+		return
+	}
+	w.values[w.at] = v
+	w.at = (w.at + 1) % most
 }
 
 // sample takes a stamped frame.
@@ -41,12 +60,7 @@ func (m *meter) sample(c1, at float64) {
 	if !m.some || up < m.least {
 		m.least, m.some = up, true
 	}
-	if len(m.recent) < meterSamples {
-		m.recent = append(m.recent, up)
-		return
-	}
-	m.recent[m.at] = up
-	m.at = (m.at + 1) % meterSamples
+	m.recent.add(up, meterSamples)
 }
 
 // uplink gives the smallest sample since the last pong and starts anew.
@@ -59,25 +73,22 @@ func (m *meter) uplink() *float64 {
 	return &u
 }
 
-// trip takes a round trip in milliseconds. The best one counts; it is let go
-// slowly, for networks change.
+// trip takes a round trip in milliseconds. The best of the last ones counts.
 func (m *meter) trip(rtt float64) {
-	if !(rtt > 0) || rtt > 60000 {
-		return
+	if rtt > 0 && rtt <= 60000 {
+		m.trips.add(rtt, meterTrips)
 	}
-	if m.rtt == 0 || rtt < m.rtt {
-		m.rtt = rtt
-		return
-	}
-	m.rtt += (rtt - m.rtt) / 16
 }
 
 // quality gives half the round trip and the p95 of the spread on top.
 func (m *meter) quality() quality {
-	q := quality{RTT: m.rtt, OneWay: m.rtt / 2}
-	if n := len(m.recent); n >= 4 {
-		s := slices.Clone(m.recent)
-		slices.Sort(s)
+	var q quality
+	if len(m.trips.values) > 0 {
+		q.RTT = slices.Min(m.trips.values)
+		q.OneWay = q.RTT / 2
+	}
+	if n := len(m.recent.values); n >= 4 {
+		s := slices.Sorted(slices.Values(m.recent.values))
 		q.OneWay += s[int(math.Ceil(0.95*float64(n)))-1] - s[0]
 	}
 	return q

@@ -200,8 +200,9 @@ func (r *room) peer(u id.User, p *person) {
 		q.RTT = max(q.RTT, s.quality.RTT)
 		q.OneWay = max(q.OneWay, s.quality.OneWay)
 	}
-	if q.RTT == 0 && p.rtt > 0 {
-		q = quality{RTT: p.rtt, OneWay: max(q.OneWay, p.rtt/2)}
+	// The client asks for the clock often, so it knows the best round trip better.
+	if p.rtt > 0 && (q.RTT == 0 || p.rtt < q.RTT) {
+		q = quality{RTT: p.rtt, OneWay: q.OneWay + (p.rtt-q.RTT)/2}
 	}
 	r.show.SetPeer(r.ms(), u, playback.Peer{RTT: q.RTT, OneWay: q.OneWay, Watches: p.watches()})
 }

@@ -60,7 +60,6 @@ export class Clock {
 	#down = new Minimum();
 	#offset: number | undefined;
 	#certain = Infinity;
-	#rtt = Infinity;
 	#jump = false;
 
 	constructor(private readonly local: () => number = () => performance.now()) {}
@@ -68,7 +67,6 @@ export class Clock {
 	/** An answered ping that was received at c4. */
 	pong(p: Pong, c4 = this.local()): void {
 		this.#take(p, c4);
-		this.#rtt = c4 - p.c1 - (p.s3 - p.s2);
 		if (!this.#update(c4)) {
 			// The server's u may be from before the jump, too.
 			this.#take({ ...p, u: undefined }, c4);
@@ -144,9 +142,9 @@ export class Clock {
 		return this.#certain;
 	}
 
-	/** Last round trip. */
+	/** Best round trip of late: the best way up and the best way down. */
 	get rtt(): number {
-		return this.#rtt;
+		return 2 * this.#certain;
 	}
 }
 
