@@ -2,7 +2,6 @@ package hub
 
 import (
 	"watchparty/hub/wire"
-	"watchparty/internal/access"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
@@ -60,7 +59,7 @@ func (r *room) ask(c *call, v wire.Ask) error {
 func (r *room) hosts() []id.User {
 	var out []id.User
 	for u, p := range r.people {
-		if len(p.spots) > 0 && r.members[u].Role >= access.CoHost {
+		if len(p.spots) > 0 && leads(r.members[u].Role) {
 			out = append(out, u)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"watchparty/hub/wire"
-	"watchparty/internal/access"
 	"watchparty/internal/clock"
 	"watchparty/internal/id"
 	"watchparty/internal/react"
@@ -16,7 +15,7 @@ import (
 // react takes a reaction. It is shown at once, with those of the same moment,
 // and acknowledged when it is kept.
 func (r *room) react(c *call, v wire.React) error {
-	if !r.party.AllowReactions && c.member.Role < access.CoHost {
+	if !r.party.AllowReactions && !leads(c.member.Role) {
 		return react.ErrOff
 	}
 	if r.thrown.again(c) {

@@ -164,7 +164,7 @@ func (r *room) mayMove(c *call) error {
 	switch {
 	case r.party.Over():
 		return errOver
-	case r.party.Status == party.Scheduled && c.member.Role < access.CoHost:
+	case r.party.Status == party.Scheduled && !leads(c.member.Role):
 		return errNotStarted
 	}
 	return nil

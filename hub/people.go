@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"watchparty/hub/wire"
-	"watchparty/internal/access"
 	"watchparty/internal/account"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
@@ -238,7 +237,7 @@ func (r *room) here() []wire.Presence {
 
 // public says whether a person's coming and going is told by name.
 func (r *room) public(u id.User) bool {
-	if len(r.people) <= crowdSize || r.members[u].Role >= access.CoHost {
+	if len(r.people) <= crowdSize || leads(r.members[u].Role) {
 		return true
 	}
 	_, told := r.told[u]

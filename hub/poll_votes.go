@@ -117,14 +117,11 @@ func (r *room) flushVotes() {
 	for i, b := range box.flying {
 		ballots[i] = b.Ballot
 	}
-	// Not bound to the room's end: what was begun is brought to its end.
-	r.hub.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), storeWithin)
-		defer cancel()
+	r.store(func(ctx context.Context) func() {
 		began := r.now()
 		refused, err := r.hub.Store.CastVotes(ctx, ballots)
 		r.hub.Metrics.Committed(n, r.now().Sub(began))
-		r.mail.put(func() { r.counted(refused, err) })
+		return func() { r.counted(refused, err) }
 	})
 }
 

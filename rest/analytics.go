@@ -28,12 +28,12 @@ type Deeds interface {
 // analytics is the operations of the report while they are put on the API.
 type analytics struct {
 	*API
-	parties ActParties
+	parties PartyFinder
 	deeds   Deeds
 }
 
 // Analytics serves the hosts' report of a party, and the recap for all.
-func Analytics(parties ActParties, deeds Deeds) Feature {
+func Analytics(parties PartyFinder, deeds Deeds) Feature {
 	return func(a *API) {
 		x := analytics{a, parties, deeds}
 		op(a, Op{

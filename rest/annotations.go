@@ -23,13 +23,13 @@ type MarkArchive interface {
 // command as the frame.
 type marks struct {
 	*API
-	parties PollParties
+	parties PartyFinder
 	archive MarkArchive
 	room    ChatRoom
 }
 
 // Annotations serves what is drawn over a party's films.
-func Annotations(parties PollParties, archive MarkArchive, room ChatRoom) Feature {
+func Annotations(parties PartyFinder, archive MarkArchive, room ChatRoom) Feature {
 	return func(a *API) {
 		m := marks{API: a, parties: parties, archive: archive, room: room}
 		m.register()

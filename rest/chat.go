@@ -14,15 +14,7 @@ import (
 	"watchparty/internal/chat"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
-	"watchparty/internal/party"
 )
-
-// ChatParties finds the party of a chat and says who may be in it;
-// *party.Service has it.
-type ChatParties interface {
-	Get(ctx context.Context, who account.Identity, ref party.Ref) (party.Card, error)
-	Enter(ctx context.Context, p id.Party, who account.Identity) (party.Party, party.Member, error)
-}
 
 // ChatHistory is what was written.
 type ChatHistory interface {
@@ -61,25 +53,9 @@ type lineIn struct {
 	}
 }
 
-// seat finds a party that the caller is in, by id or room code, and says who
-// the caller is in it. For anybody else there is nothing.
-func seat(ctx context.Context, parties ChatParties, name string) (id.Party, party.Member, error) {
-	ref, err := party.ParseRef(name)
-	if err != nil {
-		return "", party.Member{}, err
-	}
-	who := account.Maybe(ctx)
-	c, err := parties.Get(ctx, who, ref)
-	if err != nil {
-		return "", party.Member{}, err
-	}
-	_, me, err := parties.Enter(ctx, c.ID, who)
-	return c.ID, me, err
-}
-
 // Chat serves what was written in a party, and takes lines from clients
 // without a socket.
-func Chat(parties ChatParties, history ChatHistory, room ChatRoom) Feature {
+func Chat(parties PartyFinder, history ChatHistory, room ChatRoom) Feature {
 	return func(a *API) {
 		op(a, Op{
 			Method: http.MethodGet, Path: "/api/chat/{party}/messages/", ID: "chat-history", Tag: "chat",

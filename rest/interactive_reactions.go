@@ -17,12 +17,6 @@ import (
 	"watchparty/internal/react"
 )
 
-// ActParties finds a party by the eyes of a viewer; *party.Service has it.
-type ActParties interface {
-	Get(ctx context.Context, who account.Identity, ref party.Ref) (party.Card, error)
-	Load(ctx context.Context, p id.Party) (party.Party, []party.Member, []party.Item, error)
-}
-
 // Thrown is what was thrown at parties; store.Rooms has it.
 type Thrown interface {
 	Reactions(ctx context.Context, p id.Party, f react.Filter, newest bool, limit, offset int) ([]react.Thrown, int, error)
@@ -36,37 +30,19 @@ type Thrown interface {
 // reactions is the operations of reactions while they are put on the API.
 type reactions struct {
 	*API
-	parties ActParties
+	parties PartyFinder
 	kept    Thrown
 	room    ChatRoom
 }
 
 // Reactions serves what was thrown at a party and when, and takes reactions
 // from clients without a socket.
-func Reactions(parties ActParties, kept Thrown, room ChatRoom) Feature {
+func Reactions(parties PartyFinder, kept Thrown, room ChatRoom) Feature {
 	return func(a *API) {
 		r := reactions{a, parties, kept, room}
 		r.history()
 		r.counts()
 	}
-}
-
-// seatIn gives a party in which the caller has a seat that may do action. For
-// everybody else there is nothing.
-func seatIn(ctx context.Context, parties ActParties, name string, action access.Action) (party.Card, error) {
-	ref, err := party.ParseRef(name)
-	if err != nil {
-		return party.Card{}, err
-	}
-	who := account.Maybe(ctx)
-	c, err := parties.Get(ctx, who, ref)
-	if err != nil {
-		return c, err
-	}
-	if !c.Seated() {
-		return c, fault.ErrNotFound
-	}
-	return c, access.Check(who.Site, c.Mine.Acting(), action, c.Bars())
 }
 
 // ReactionShape is one reaction that is kept, in the words of both worlds.

@@ -14,7 +14,6 @@ import (
 	"watchparty/internal/clock"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
-	"watchparty/internal/party"
 	"watchparty/internal/poll"
 )
 
@@ -26,24 +25,18 @@ type PollArchive interface {
 	PollParty(ctx context.Context, ref id.Poll) (id.Party, error)
 }
 
-// PollParties finds parties and the people in them; *party.Service has it.
-type PollParties interface {
-	ChatParties
-	Load(ctx context.Context, p id.Party) (party.Party, []party.Member, []party.Item, error)
-}
-
 // polls is the face of what people vote on. What changes something runs the
 // same command as the frame; what is read comes from the database.
 type polls struct {
 	*API
-	parties PollParties
+	parties PartyFinder
 	archive PollArchive
 	room    ChatRoom
 	now     clock.Now
 }
 
 // Polls serves questions, votes and results.
-func Polls(parties PollParties, archive PollArchive, room ChatRoom) Feature {
+func Polls(parties PartyFinder, archive PollArchive, room ChatRoom) Feature {
 	return func(a *API) {
 		p := polls{API: a, parties: parties, archive: archive, room: room, now: a.cfg.Now}
 		p.lists()

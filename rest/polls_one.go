@@ -122,16 +122,16 @@ func (p polls) did(ctx context.Context, in PollName, kind, message string, data 
 
 // response is an answer that counts.
 type response struct {
-	ID       id.Poll   `json:"id" format:"uuid" doc:"Of the poll: everybody has one answer."`
-	User     wire.User `json:"user"`
-	Poll     pollView  `json:"poll"`
-	Option   *int      `json:"selected_option"`
-	Options  []int     `json:"selected_options"`
-	Text     string    `json:"text_response"`
-	Rating   *int      `json:"rating_value"`
-	Words    []string  `json:"words"`
-	Answered wire.Time `json:"created_at"`
-	Results  any       `json:"results" doc:"As of the poll; null while they are hidden."`
+	ID       id.Poll           `json:"id" format:"uuid" doc:"Of the poll: everybody has one answer."`
+	User     wire.User         `json:"user"`
+	Poll     pollView          `json:"poll"`
+	Option   *int              `json:"selected_option"`
+	Options  []int             `json:"selected_options"`
+	Text     string            `json:"text_response"`
+	Rating   *int              `json:"rating_value"`
+	Words    []string          `json:"words"`
+	Answered wire.Time         `json:"created_at"`
+	Results  *wire.PollResults `json:"results" doc:"As of the poll; null while they are hidden."`
 }
 
 // answers serves voting.

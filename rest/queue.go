@@ -186,7 +186,7 @@ func (p parties) control() {
 		if err != nil {
 			return nil, err
 		}
-		c, err := p.seat(ctx, ref)
+		c, _, err := enter(ctx, p.svc, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -221,7 +221,7 @@ func (p parties) control() {
 		if err != nil {
 			return nil, err
 		}
-		c, err := p.seat(ctx, ref)
+		c, _, err := enter(ctx, p.svc, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -236,20 +236,9 @@ func (p parties) control() {
 // position is the second of film at server time ms.
 func position(v wire.Vector, ms float64) float64 { return v.P + v.V*max(0, ms-v.T)/1000 }
 
-// seat finds the party of a call that only those in the room may make.
-func (p parties) seat(ctx context.Context, ref party.Ref) (id.Party, error) {
-	who := account.Maybe(ctx)
-	c, err := p.svc.Get(ctx, who, ref)
-	if err != nil {
-		return "", err
-	}
-	_, _, err = p.svc.Enter(ctx, c.ID, who)
-	return c.ID, err
-}
-
 // command runs a command of playback in the room.
 func (p parties) command(ctx context.Context, ref party.Ref, name string, data any) (*Answer[stateDone], error) {
-	where, err := p.seat(ctx, ref)
+	where, _, err := enter(ctx, p.svc, ref)
 	if err != nil {
 		return nil, err
 	}

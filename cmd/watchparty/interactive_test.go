@@ -69,111 +69,144 @@ func (c *client) register(name string) {
 	c.call("POST", "/api/auth/register/", fmt.Sprintf(`{"email":"%s@example.test","password":"a long enough phrase","name":%q}`, name, name), 201)
 }
 
-// TestInteractiveByREST plays the interactive rows of the contract on a real
-// server: a host, a member, and a stranger for whom there is nothing.
-func TestInteractiveByREST(t *testing.T) {
-	t.Parallel()
+// evening is a party on a real server: a host, a member, and a stranger for
+// whom there is nothing.
+type evening struct {
+	host, member, stranger *client
+	id                     string
+	in                     string // where its interactive paths begin
+}
+
+func newEvening(t *testing.T) evening {
 	server, _ := binaries(t)
 	_, url := start(t, server, "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	host, member, stranger := newClient(t, url), newClient(t, url), newClient(t, url)
-	host.register("mara")
-	member.register("jun")
-	stranger.register("eve")
-	party := host.call("POST", "/api/parties/", `{"title":"Film Club","film":{"kind":"sample"},"visibility":"private"}`, 201)
-	id, code := party["id"].(string), party["room_code"].(string)
-	member.call("POST", "/api/parties/join-by-code/", fmt.Sprintf(`{"room_code":%q}`, code), 200)
-	in := "/api/interactive/parties/" + id
+	e := evening{host: newClient(t, url), member: newClient(t, url), stranger: newClient(t, url)}
+	e.host.register("mara")
+	e.member.register("jun")
+	e.stranger.register("eve")
+	party := e.host.call("POST", "/api/parties/", `{"title":"Film Club","film":{"kind":"sample"},"visibility":"private"}`, 201)
+	e.id = party["id"].(string)
+	e.member.call("POST", "/api/parties/join-by-code/", fmt.Sprintf(`{"room_code":%q}`, party["room_code"]), 200)
+	e.in = "/api/interactive/parties/" + e.id
+	return e
+}
 
-	t.Run("I11-I14 polls", func(t *testing.T) {
-		stranger.call("GET", in+"/polls/", "", 404)
-		member.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"yes_no"}`, 403)
-		host.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a"]}`, 400)
-		p := host.call("POST", in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a","b"],"duration":60}`, 201)
-		if p["poll_type"] != "multiple_choice" || p["is_published"] != false || p["poll_id"] != p["id"] {
-			t.Fatalf("poll %v", p)
-		}
-		one := "/api/interactive/polls/" + p["id"].(string)
-		member.call("GET", one+"/", "", 404)
-		member.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
-		host.call("POST", one+"/publish/", "", 200)
-		host.call("POST", one+"/publish/", "", 409)
-		stranger.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
-		for _, bad := range []string{`{"selected_option":99}`, `{}`, `{"text_response":"x"}`, `{"selected_options":[0,1]}`, `{"selected_option":-1}`, `{"selected_option":"0"}`} {
-			member.call("POST", one+"/respond/", bad, 400)
-		}
-		r := member.call("POST", one+"/respond/", `{"option_index":1}`, 201)
-		if r["selected_option"] != 1.0 || r["results"] == nil {
-			t.Fatalf("response %v", r)
-		}
-		host.call("POST", one+"/respond/", `{"selected_options":[0]}`, 201)
-		member.call("POST", one+"/respond/", `{"selected_option":0}`, 201) // a change, not a second vote
-		list := member.call("GET", in+"/polls/?active_only=true", "", 200)
-		first := list["polls"].([]any)[0].(map[string]any)
-		if list["total_count"] != 1.0 || first["total_responses"] != 2.0 || fmt.Sprint(first["response_counts"]) != "map[0:2 1:0]" {
-			t.Fatalf("list %v", first)
-		}
-		host.call("GET", one+"/export/", "", 409)
-		host.call("POST", one+"/close/", "", 200)
-		if late := member.call("POST", one+"/respond/", `{"selected_option":0}`, 409); late["code"] != "poll.not_open" {
-			t.Errorf("a late answer: %v", late)
-		}
-		member.call("GET", one+"/export/", "", 403)
-		if csv := host.raw("GET", one+"/export/", "", 200); bytes.Count(csv, []byte("\n")) != 3 || !bytes.Contains(csv, []byte("jun,a,")) {
-			t.Errorf("export %s", csv)
-		}
-	})
+// at gives the same people for a part of a test, which fails by itself.
+func (e evening) at(t *testing.T) evening {
+	for _, c := range []**client{&e.host, &e.member, &e.stranger} {
+		own := **c
+		own.t = t
+		*c = &own
+	}
+	return e
+}
 
-	t.Run("I16-I19 polls below the party", func(t *testing.T) {
-		at := "/api/parties/" + id + "/polls/"
-		p := host.call("POST", at, `{"question":"Snack?","options":["Popcorn","Nachos"],"type":"single","duration":5}`, 201)
-		options := p["options"].([]any)
-		if p["isActive"] != true || options[0].(map[string]any)["id"] != "1" {
-			t.Fatalf("poll %v", p)
-		}
-		one := at + p["id"].(string)
-		v := member.call("POST", one+"/vote/", `{"option_id":"2"}`, 200)
-		if v["user_vote"] != "2" || v["totalVotes"] != 1.0 {
-			t.Fatalf("vote %v", v)
-		}
-		member.call("POST", one+"/vote/", `{"optionIds":["7"]}`, 400)
-		member.call("POST", one+"/end/", "", 403)
-		host.call("DELETE", one+"/", "", 200)
-		stranger.call("GET", at, "", 404)
-	})
+// TestInteractiveByREST plays the interactive rows of the contract.
+func TestInteractiveByREST(t *testing.T) {
+	t.Parallel()
+	e := newEvening(t)
+	for _, part := range []struct {
+		rows string
+		play func(*testing.T, evening)
+	}{
+		{"I11-I14 polls", pollRows},
+		{"I16-I19 polls below the party", partyPollRows},
+		{"I09, I10 annotations", annotationRows},
+		{"I01, I02, I15 reactions and the report", reactionRows},
+	} {
+		t.Run(part.rows, func(t *testing.T) { part.play(t, e.at(t)) })
+	}
+}
 
-	t.Run("I09, I10 annotations", func(t *testing.T) {
-		stranger.call("GET", in+"/annotations/", "", 404)
-		for _, bad := range []string{
-			`{"annotation_type":"arrow","position_x":2,"position_y":0.5}`, `{"annotation_type":"arrow"}`,
-			`{"annotation_type":"cursor","position_x":0.5,"position_y":0.5}`, `{"annotation_type":"text","position_x":0.5,"position_y":0.5}`,
-		} {
-			member.call("POST", in+"/annotations/", bad, 400)
-		}
-		a := member.call("POST", in+"/annotations/", `{"annotation_type":"circle","position_x":0.25,"position_y":0.5,"width":0.5,"height":0.25}`, 201)
-		if a["annotation_type"] != "ellipse" || a["width"] != 0.5 || a["is_visible"] != true || a["expires_at"] != nil {
-			t.Fatalf("annotation %v", a)
-		}
-		host.call("DELETE", in+"/annotations/"+a["id"].(string)+"/", "", 409) // another's is not the host's to undo
-		if list := host.call("GET", in+"/annotations/", "", 200); list["total_count"] != 1.0 {
-			t.Fatalf("list %v", list)
-		}
-		host.call("POST", in+"/annotations/clear/", `{"who":"all"}`, 200)
-		if list := member.call("GET", in+"/annotations/", "", 200); list["total_count"] != 0.0 {
-			t.Fatalf("after clearing %v", list)
-		}
-	})
+func pollRows(t *testing.T, e evening) {
+	e.stranger.call("GET", e.in+"/polls/", "", 404)
+	e.member.call("POST", e.in+"/polls/create/", `{"question":"Who?","poll_type":"yes_no"}`, 403)
+	e.host.call("POST", e.in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a"]}`, 400)
+	p := e.host.call("POST", e.in+"/polls/create/", `{"question":"Who?","poll_type":"multiple_choice","options":["a","b"],"duration":60}`, 201)
+	if p["poll_type"] != "multiple_choice" || p["is_published"] != false || p["poll_id"] != p["id"] {
+		t.Fatalf("poll %v", p)
+	}
+	one := "/api/interactive/polls/" + p["id"].(string)
+	e.member.call("GET", one+"/", "", 404)
+	e.member.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
+	e.host.call("POST", one+"/publish/", "", 200)
+	e.host.call("POST", one+"/publish/", "", 409)
+	e.stranger.call("POST", one+"/respond/", `{"selected_option":0}`, 404)
+	for _, bad := range []string{`{"selected_option":99}`, `{}`, `{"text_response":"x"}`, `{"selected_options":[0,1]}`, `{"selected_option":-1}`, `{"selected_option":"0"}`} {
+		e.member.call("POST", one+"/respond/", bad, 400)
+	}
+	r := e.member.call("POST", one+"/respond/", `{"option_index":1}`, 201)
+	if r["selected_option"] != 1.0 || r["results"] == nil {
+		t.Fatalf("response %v", r)
+	}
+	e.host.call("POST", one+"/respond/", `{"selected_options":[0]}`, 201)
+	e.member.call("POST", one+"/respond/", `{"selected_option":0}`, 201) // a change, not a second vote
+	list := e.member.call("GET", e.in+"/polls/?active_only=true", "", 200)
+	first := list["polls"].([]any)[0].(map[string]any)
+	if list["total_count"] != 1.0 || first["total_responses"] != 2.0 || fmt.Sprint(first["response_counts"]) != "map[0:2 1:0]" {
+		t.Fatalf("list %v", first)
+	}
+	e.host.call("GET", one+"/export/", "", 409)
+	e.host.call("POST", one+"/close/", "", 200)
+	if late := e.member.call("POST", one+"/respond/", `{"selected_option":0}`, 409); late["code"] != "poll.not_open" {
+		t.Errorf("a late answer: %v", late)
+	}
+	e.member.call("GET", one+"/export/", "", 403)
+	if csv := e.host.raw("GET", one+"/export/", "", 200); bytes.Count(csv, []byte("\n")) != 3 || !bytes.Contains(csv, []byte("jun,a,")) {
+		t.Errorf("export %s", csv)
+	}
+}
 
-	t.Run("I01, I02, I15 reactions and the report", func(t *testing.T) {
-		stranger.call("POST", in+"/reactions/create/", `{"reaction":"laugh"}`, 404)
-		r := host.call("POST", in+"/reactions/create/", `{"reaction":"laugh","video_timestamp":12.5}`, 201)
-		if r["emoji"] != "😂" || r["video_timestamp"] != 12.5 {
-			t.Fatalf("reaction %v", r)
-		}
-		member.call("POST", in+"/reactions/create/", `{"reaction":"bogus"}`, 400)
-		if list := member.call("GET", in+"/reactions/", "", 200); list["total_count"] != 1.0 {
-			t.Fatalf("list %v", list)
-		}
-		member.call("GET", in+"/analytics/", "", 403)
-		host.call("GET", in+"/analytics/", "", 200)
-	})
+func partyPollRows(t *testing.T, e evening) {
+	at := "/api/parties/" + e.id + "/polls/"
+	p := e.host.call("POST", at, `{"question":"Snack?","options":["Popcorn","Nachos"],"type":"single","duration":5}`, 201)
+	options := p["options"].([]any)
+	if p["isActive"] != true || options[0].(map[string]any)["id"] != "1" {
+		t.Fatalf("poll %v", p)
+	}
+	one := at + p["id"].(string)
+	v := e.member.call("POST", one+"/vote/", `{"option_id":"2"}`, 200)
+	if v["user_vote"] != "2" || v["totalVotes"] != 1.0 {
+		t.Fatalf("vote %v", v)
+	}
+	e.member.call("POST", one+"/vote/", `{"optionIds":["7"]}`, 400)
+	e.member.call("POST", one+"/end/", "", 403)
+	e.host.call("DELETE", one+"/", "", 200)
+	e.stranger.call("GET", at, "", 404)
+}
+
+func annotationRows(t *testing.T, e evening) {
+	e.stranger.call("GET", e.in+"/annotations/", "", 404)
+	for _, bad := range []string{
+		`{"annotation_type":"arrow","position_x":2,"position_y":0.5}`, `{"annotation_type":"arrow"}`,
+		`{"annotation_type":"cursor","position_x":0.5,"position_y":0.5}`, `{"annotation_type":"text","position_x":0.5,"position_y":0.5}`,
+	} {
+		e.member.call("POST", e.in+"/annotations/", bad, 400)
+	}
+	a := e.member.call("POST", e.in+"/annotations/", `{"annotation_type":"circle","position_x":0.25,"position_y":0.5,"width":0.5,"height":0.25}`, 201)
+	if a["annotation_type"] != "ellipse" || a["width"] != 0.5 || a["is_visible"] != true || a["expires_at"] != nil {
+		t.Fatalf("annotation %v", a)
+	}
+	e.host.call("DELETE", e.in+"/annotations/"+a["id"].(string)+"/", "", 409) // another's is not the host's to undo
+	if list := e.host.call("GET", e.in+"/annotations/", "", 200); list["total_count"] != 1.0 {
+		t.Fatalf("list %v", list)
+	}
+	e.host.call("POST", e.in+"/annotations/clear/", `{"who":"all"}`, 200)
+	if list := e.member.call("GET", e.in+"/annotations/", "", 200); list["total_count"] != 0.0 {
+		t.Fatalf("after clearing %v", list)
+	}
+}
+
+func reactionRows(t *testing.T, e evening) {
+	e.stranger.call("POST", e.in+"/reactions/create/", `{"reaction":"laugh"}`, 404)
+	r := e.host.call("POST", e.in+"/reactions/create/", `{"reaction":"laugh","video_timestamp":12.5}`, 201)
+	if r["emoji"] != "😂" || r["video_timestamp"] != 12.5 {
+		t.Fatalf("reaction %v", r)
+	}
+	e.member.call("POST", e.in+"/reactions/create/", `{"reaction":"bogus"}`, 400)
+	if list := e.member.call("GET", e.in+"/reactions/", "", 200); list["total_count"] != 1.0 {
+		t.Fatalf("list %v", list)
+	}
+	e.member.call("GET", e.in+"/analytics/", "", 403)
+	e.host.call("GET", e.in+"/analytics/", "", 200)
 }

@@ -16,37 +16,37 @@ import (
 	"watchparty/internal/testenv"
 )
 
-// built is where the server and the load driver were put, once for all tests.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "watchparty-test-")
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", "build", "-o", dir, "./cmd/watchparty", "./cmd/wpload")
-	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("%w: %s", err, out)
-	}
-	return dir, nil
-})
+// compile puts the server and the load driver into folder, once for all tests.
+var (
+	folder  string
+	compile = sync.OnceValue(func() error {
+		cmd := exec.Command("go", "build", "-o", folder, "./cmd/watchparty", "./cmd/wpload")
+		cmd.Dir = filepath.Join("..", "..")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
+)
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, _ := built(); dir != "" {
-		_ = os.RemoveAll(dir)
+	var err error
+	if folder, err = os.MkdirTemp("", "watchparty-test-"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
 	os.Exit(code)
 }
 
 // binaries gives the server and the load driver.
 func binaries(t *testing.T) (server, load string) {
 	t.Helper()
-	dir, err := built()
-	if err != nil {
+	if err := compile(); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "watchparty"), filepath.Join(dir, "wpload")
+	return filepath.Join(folder, "watchparty"), filepath.Join(folder, "wpload")
 }
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
