@@ -104,7 +104,7 @@ type markClear struct {
 func (m marks) register() {
 	op(m.API, Op{
 		Method: http.MethodGet, Path: "/api/interactive/parties/{party}/annotations/", ID: "annotations-list", Tag: "annotations",
-		Doc: "What is drawn over the party's films and lasts, the oldest first.", Needs: access.DrawWrite,
+		Doc: "What is drawn over the party's films and lasts, the oldest first.", Needs: access.DrawRead,
 	}, func(ctx context.Context, in *MarkParty) (*Answer[annotations], error) {
 		p, _, err := seat(ctx, m.parties, in.Party)
 		if err != nil {

@@ -55,6 +55,7 @@ const (
 	PollRead        Action = "poll.read"
 	PollVote        Action = "poll.vote"
 	PollWrite       Action = "poll.write"
+	DrawRead        Action = "draw.read"
 	DrawWrite       Action = "draw.write"
 	DrawModerate    Action = "draw.moderate"
 	ReactRead       Action = "react.read"
@@ -114,6 +115,7 @@ var rules = []Rule{
 	{PollRead, Guest, Viewer, "See polls, and their results when they are shown."},
 	{PollVote, Guest, Viewer, "Answer polls, like written answers."},
 	{PollWrite, Guest, CoHost, "Make, open, close and resolve polls, hide written answers."},
+	{DrawRead, Guest, Viewer, "See what is drawn."},
 	{DrawWrite, Guest, Viewer, "Draw over the film and take one's own marks back. The party's drawing mode decides who draws."},
 	{DrawModerate, Guest, CoHost, "Say who may draw, and clear others' marks."},
 }

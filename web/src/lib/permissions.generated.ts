@@ -15,6 +15,7 @@ export const policy = {
 	'chat.write': { site: 'guest', role: 'guest' },
 	'connection.use': { site: 'guest', role: 'none' },
 	'draw.moderate': { site: 'guest', role: 'co-host' },
+	'draw.read': { site: 'guest', role: 'guest' },
 	'draw.write': { site: 'guest', role: 'guest' },
 	'friend.read': { site: 'user', role: 'none' },
 	'friend.write': { site: 'user', role: 'none' },
