@@ -58,15 +58,9 @@ func (c *chatCmd) Run() error {
 	if c.Members < 1 || c.Members > maxMembers || c.For > maxTime || c.Writers > c.Members {
 		return fmt.Errorf("at most %d members and %v", maxMembers, maxTime)
 	}
-	for i, u := range c.URL {
-		c.URL[i] = strings.TrimSuffix(u, "/")
-		if err := loopbackOnly(strings.TrimPrefix(c.URL[i], "http://")); err != nil {
-			return err
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.For+c.Settle+time.Minute)
 	defer cancel()
-	members, err := c.gather(ctx)
+	members, err := gather(ctx, c.URL, c.Members)
 	if err != nil {
 		return err
 	}
@@ -90,9 +84,18 @@ func (c *chatCmd) Run() error {
 	return err
 }
 
-// gather makes the party and the people in it.
-func (c *chatCmd) gather(ctx context.Context) ([]*member, error) {
-	base := c.URL[0]
+// gather makes a party and the people in it, the host first. They spread over
+// the nodes.
+func gather(ctx context.Context, nodes []string, people int) ([]*member, error) {
+	var urls []string
+	for _, u := range nodes {
+		u = strings.TrimSuffix(u, "/")
+		if err := loopbackOnly(strings.TrimPrefix(u, "http://")); err != nil {
+			return nil, err
+		}
+		urls = append(urls, u)
+	}
+	base := urls[0]
 	client := &http.Client{Timeout: 20 * time.Second}
 	var login struct {
 		Access string `json:"access_token"`
@@ -104,11 +107,11 @@ func (c *chatCmd) gather(ctx context.Context) ([]*member, error) {
 	}
 	host.token = login.Access
 	var p wire.Party
-	if err := host.call(ctx, http.MethodPost, "/api/parties/", map[string]any{"title": "Load", "visibility": "public", "max_participants": max(2, min(100, c.Members)), "film": map[string]string{"kind": "sample"}}, &p); err != nil {
+	if err := host.call(ctx, http.MethodPost, "/api/parties/", map[string]any{"title": "Load", "visibility": "public", "max_participants": max(2, min(100, people)), "film": map[string]string{"kind": "sample"}}, &p); err != nil {
 		return nil, err
 	}
-	members := []*member{newMember(host, c.URL, p.ID)}
-	for n := 1; n < c.Members; n++ {
+	members := []*member{newMember(host, urls, p.ID)}
+	for n := 1; n < people; n++ {
 		a := &api{base: base, http: client}
 		if err := a.call(ctx, http.MethodPost, "/api/auth/guest/", map[string]string{"name": "Guest " + strconv.Itoa(n)}, &login); err != nil {
 			return nil, err
@@ -118,8 +121,8 @@ func (c *chatCmd) gather(ctx context.Context) ([]*member, error) {
 		if err := a.call(ctx, http.MethodPost, "/api/parties/"+string(p.ID)+"/join/", map[string]any{}, &joined); err != nil {
 			return nil, err
 		}
-		k := n % len(c.URL)
-		members = append(members, newMember(a, append(slices.Clone(c.URL[k:]), c.URL[:k]...), p.ID))
+		k := n % len(urls)
+		members = append(members, newMember(a, append(slices.Clone(urls[k:]), urls[:k]...), p.ID))
 	}
 	return members, nil
 }

@@ -79,9 +79,15 @@ type member struct {
 	late    []time.Duration  // from sending to the acknowledgement
 
 	gaps, doubles, resyncs, cuts int
+	refused                      int           // frames that were sent and that nobody tries again
+	bursts                       bursts        // of reactions
 	joined                       chan struct{} // closed at the first welcome
 	once                         sync.Once
 }
+
+// bursts counts the frames of reactions that came, their bytes, and what they
+// showed.
+type bursts struct{ frames, bytes, shown int }
 
 func newMember(a *api, urls []string, party id.Party) *member {
 	return &member{
@@ -211,6 +217,7 @@ func (m *member) take(ctx context.Context, ws *websocket.Conn, b []byte) error {
 			time.AfterFunc(time.Second, func() { m.again(ctx, s) })
 		} else {
 			delete(m.pending, f.Re)
+			m.refused++
 		}
 	case wire.ChatMessage.Name:
 		var line wire.Message
@@ -218,6 +225,16 @@ func (m *member) take(ctx context.Context, ws *websocket.Conn, b []byte) error {
 			return err
 		}
 		m.line(line)
+	case wire.ReactBurst.Name:
+		var all wire.Reactions
+		if err := json.Unmarshal(f.Data, &all); err != nil {
+			return err
+		}
+		m.bursts.frames++
+		m.bursts.bytes += len(b)
+		for _, x := range all.Items {
+			m.bursts.shown += x.N
+		}
 	}
 	return nil
 }
@@ -284,5 +301,17 @@ func (m *member) say(ctx context.Context, who, n int) {
 	m.mu.Unlock()
 	if ws != nil {
 		_ = write(ctx, ws, wire.ChatSend.Name, op, op, wire.PartyRoom(string(m.party)), wire.Send{Text: s.text})
+	}
+}
+
+// react throws one reaction; nothing of it is tried again.
+func (m *member) react(ctx context.Context, r wire.React) {
+	m.mu.Lock()
+	ws := m.ws
+	m.mu.Unlock()
+	if ws == nil || write(ctx, ws, wire.ReactSend.Name, "", "", wire.PartyRoom(string(m.party)), r) != nil {
+		m.mu.Lock()
+		m.refused++
+		m.mu.Unlock()
 	}
 }

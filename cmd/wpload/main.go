@@ -1,5 +1,5 @@
 // Command wpload measures a server on this machine over the real protocols:
-// it drives chat over sockets and checks order and loss, and it plays the
+// it drives chat and reactions over sockets and checks order, loss and totals, and it plays the
 // network between a browser and the server. Everything is bounded in count
 // and time and goes to loopback only.
 package main
@@ -9,6 +9,7 @@ import "github.com/alecthomas/kong"
 func main() {
 	var cli struct {
 		Chat  chatCmd  `cmd:"" help:"Members of one party write and read; every line is checked."`
+		React reactCmd `cmd:"" help:"Members of one party throw reactions; totals are checked, frames counted."`
 		Delay delayCmd `cmd:"" help:"A TCP proxy that delays, with jitter."`
 	}
 	k := kong.Parse(&cli, kong.Name("wpload"), kong.UsageOnError())
