@@ -113,6 +113,7 @@ func TestInteractiveByREST(t *testing.T) {
 		{"I16-I19 polls below the party", partyPollRows},
 		{"I09, I10 annotations", annotationRows},
 		{"I01, I02, I15 reactions and the report", reactionRows},
+		{"I20, I21 reactions counted below the party", countRows},
 	} {
 		t.Run(part.rows, func(t *testing.T) { part.play(t, e.at(t)) })
 	}
@@ -209,4 +210,30 @@ func reactionRows(t *testing.T, e evening) {
 	}
 	e.member.call("GET", e.in+"/analytics/", "", 403)
 	e.host.call("GET", e.in+"/analytics/", "", 200)
+}
+
+func countRows(t *testing.T, e evening) {
+	at := "/api/parties/" + e.id + "/reactions/"
+	e.stranger.call("GET", at, "", 404)
+	e.stranger.call("POST", at, `{"emoji":"🔥"}`, 404)
+	e.member.call("POST", at, `{"emoji":"no such"}`, 400)
+	if r := e.member.call("POST", at, `{"emoji":"🔥"}`, 200); r["count"] != 1.0 || r["user_reacted"] != true {
+		t.Fatalf("thrown %v", r)
+	}
+	if r := e.host.call("POST", at, `{"emoji":"fire"}`, 200); r["count"] != 2.0 {
+		t.Fatalf("thrown by the host %v", r)
+	}
+	if r := e.member.call("POST", at, `{"emoji":"🔥"}`, 200); r["count"] != 1.0 || r["user_reacted"] != false {
+		t.Fatalf("taken back %v", r)
+	}
+	e.host.call("DELETE", at, "", 204)
+	var left []map[string]any
+	if err := json.Unmarshal(e.host.raw("GET", at, "", 200), &left); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range left {
+		if r["emoji"] == "🔥" {
+			t.Errorf("left %v", left)
+		}
+	}
 }
