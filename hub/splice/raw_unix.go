@@ -8,13 +8,18 @@ import (
 	"syscall"
 )
 
-// rawConn gives the descriptor of a plain connection.
-func rawConn(nc net.Conn) (syscall.RawConn, error) {
+// rawConn gives the descriptor of a plain connection; nil for others, such as
+// one within TLS.
+func rawConn(nc net.Conn) syscall.RawConn {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return nil, errors.ErrUnsupported
+		return nil
 	}
-	return sc.SyscallConn()
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // try writes as much of out as the socket takes. It always says that it is

@@ -31,10 +31,6 @@ const (
 // connection is broken.
 var ErrShut = errors.New("splice: the connection is shut")
 
-// ErrBusy says that the other end does not read: what was sent before is still
-// on its way.
-var ErrBusy = errors.New("splice: the connection is busy")
-
 // Handshake is the ResponseWriter for a library that hijacks.
 type Handshake struct {
 	http.ResponseWriter
@@ -56,8 +52,7 @@ func Wrap(w http.ResponseWriter, opts Options) *Handshake {
 	return &Handshake{ResponseWriter: w, opts: opts}
 }
 
-// Conn is what was hijacked; nil before, and where connections cannot be
-// spliced: within TLS, and on systems without write calls that do not wait.
+// Conn is what was hijacked; nil before.
 func (h *Handshake) Conn() *Conn { return h.conn }
 
 // Hijack is http.Hijacker.
@@ -66,11 +61,7 @@ func (h *Handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := rawConn(nc)
-	if err != nil {
-		return nc, rw, nil // the library goes on alone
-	}
-	c := &Conn{Conn: nc, raw: raw, opts: h.opts}
+	c := &Conn{Conn: nc, raw: rawConn(nc), opts: h.opts}
 	c.attempt = c.try
 	if n := rw.Reader.Buffered(); n > 0 {
 		c.early = make([]byte, n)
@@ -86,8 +77,8 @@ func (h *Handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Conn is a connection with two writers. It is safe for concurrent use.
 type Conn struct {
 	net.Conn
-	early []byte // what the server had read when the connection was hijacked
-	raw   syscall.RawConn
+	early []byte          // what the server had read when the connection was hijacked
+	raw   syscall.RawConn // nil: every write waits, so drain does them all
 	opts  Options
 
 	mu      sync.Mutex
@@ -112,19 +103,20 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Send writes whole frames without waiting. It takes all of b or nothing: what
-// the socket does not take at once goes out as soon as the other end reads,
-// and until then the next Send answers ErrBusy. b is the caller's again when
-// Send returns.
+// Busy says that what was sent is still on its way, for the other end does not
+// read. Ready is called when it is not any more.
+func (c *Conn) Busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pending) > 0
+}
+
+// Send writes whole frames without waiting. What the socket does not take at
+// once goes out as soon as the other end reads; who sends while the connection
+// is busy only makes that longer. b is the caller's again when Send returns.
 func (c *Conn) Send(b []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.shut != nil:
-		return c.shut
-	case len(c.pending) > 0:
-		return ErrBusy
-	}
 	return c.put(b)
 }
 
@@ -132,13 +124,8 @@ func (c *Conn) Send(b []byte) error {
 func (c *Conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.shut != nil {
-		return 0, c.shut
-	}
 	closing := len(b) > 0 && b[0]&0x0f == opClose
-	if len(c.pending) > 0 {
-		c.pending = append(c.pending, b...)
-	} else if err := c.put(b); err != nil {
+	if err := c.put(b); err != nil {
 		return 0, err
 	}
 	if closing {
@@ -149,21 +136,34 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // put writes b, and keeps what is left of it.
 func (c *Conn) put(b []byte) error {
-	c.out, c.n, c.err = b, 0, nil
-	err := c.raw.Write(c.attempt)
-	c.out = nil
-	if err == nil {
-		err = c.err
+	switch {
+	case c.shut != nil:
+		return c.shut
+	case len(c.pending) > 0:
+		c.pending = append(c.pending, b...)
+		return nil
+	}
+	n, err := 0, error(nil)
+	if c.raw != nil {
+		n, err = c.now(b)
 	}
 	if err != nil {
 		c.fail(err)
 		return err
 	}
-	if c.n < len(b) {
-		c.pending = append([]byte(nil), b[c.n:]...)
+	if n < len(b) {
+		c.pending = append([]byte(nil), b[n:]...)
 		go c.drain()
 	}
 	return nil
+}
+
+// now writes what the socket takes without waiting.
+func (c *Conn) now(b []byte) (int, error) {
+	c.out, c.n, c.err = b, 0, nil
+	err := c.raw.Write(c.attempt)
+	c.out = nil
+	return c.n, errors.Join(err, c.err)
 }
 
 // fail shuts a broken connection; whoever reads from it learns it too.
@@ -192,7 +192,7 @@ func (c *Conn) drain() {
 			c.fail(err)
 			break
 		}
-		// A control frame may have been added meanwhile.
+		// More may have been added meanwhile.
 		if c.pending = c.pending[len(b):]; len(c.pending) == 0 {
 			c.pending = nil
 		}

@@ -86,16 +86,8 @@ func TestFramesOfEverySizeArriveWholeAndInOrder(t *testing.T) {
 		}
 		for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 1 << 20} {
 			want := strings.Repeat("ü€x", n)[:n]
-			for {
-				err := e.room.Send(make([]byte(want)))
-				if errors.Is(err, splice.ErrBusy) {
-					<-e.ready
-					continue
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				break
+			if err := e.room.Send(make([]byte(want))); err != nil {
+				t.Fatal(err)
 			}
 			if got := text(t, e.client); got != want {
 				t.Fatalf("%v: %d bytes came, want %d", mode, len(got), n)
@@ -145,20 +137,15 @@ func TestASlowReaderMissesNothingAndPingsTearNoFrame(t *testing.T) {
 	began := make(chan struct{})
 	go func() {
 		for n := range frames {
-			for {
-				err := e.room.Send(splice.Text(append(fmt.Appendf(nil, "%d ", n), body...)))
-				if errors.Is(err, splice.ErrBusy) {
-					if busy++; busy == 1 {
-						close(began) // only now the client reads
-					}
-					<-e.ready
-					continue
+			if err := e.room.Send(splice.Text(append(fmt.Appendf(nil, "%d ", n), body...))); err != nil {
+				wrote <- err
+				return
+			}
+			if e.room.Busy() {
+				if busy++; busy == 1 {
+					close(began) // only now the client reads
 				}
-				if err != nil {
-					wrote <- err
-					return
-				}
-				break
+				<-e.ready
 			}
 		}
 		wrote <- nil
@@ -185,16 +172,13 @@ func TestAReaderThatNeverReadsIsCutAfterItsTime(t *testing.T) {
 	e := dial(t, 100*time.Millisecond, websocket.CompressionDisabled)
 	body := splice.Text(bytes.Repeat([]byte("x"), 1<<20))
 	for {
-		err := e.room.Send(body)
-		if errors.Is(err, splice.ErrBusy) {
-			<-e.ready
-			continue
-		}
-		if err != nil {
-			if !errors.Is(err, splice.ErrShut) {
-				t.Fatal(err)
-			}
+		if err := e.room.Send(body); errors.Is(err, splice.ErrShut) {
 			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if e.room.Busy() {
+			<-e.ready
 		}
 	}
 	if _, err := e.room.Write([]byte{0x89, 0}); !errors.Is(err, splice.ErrShut) {
@@ -260,7 +244,10 @@ func TestSendingAllocatesNothing(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, reader(t, e.client)) }()
 	f := splice.Text(bytes.Repeat([]byte("x"), 128))
 	n := testing.AllocsPerRun(500, func() {
-		if err := e.room.Send(f); err != nil && !errors.Is(err, splice.ErrBusy) {
+		if e.room.Busy() {
+			return
+		}
+		if err := e.room.Send(f); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -287,8 +274,7 @@ func reader(t testing.TB, c *websocket.Conn) io.Reader {
 	return r
 }
 
-// BenchmarkAway is one delivery to one member by each way; divide by 16 what
-// sixteen frames cost.
+// BenchmarkAway is one call to one member by each way, in CPU of both ends.
 func BenchmarkAway(b *testing.B) {
 	body := bytes.Repeat([]byte("x"), 128)
 	run := func(b *testing.B, write func(e ends) error) {
@@ -302,7 +288,7 @@ func BenchmarkAway(b *testing.B) {
 		}()
 		b.ReportAllocs()
 		for b.Loop() {
-			if err := write(e); err != nil && !errors.Is(err, splice.ErrBusy) {
+			if err := write(e); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -314,8 +300,15 @@ func BenchmarkAway(b *testing.B) {
 			return e.server.Write(ctx, websocket.MessageText, body)
 		})
 	})
+	send := func(f []byte) func(ends) error {
+		return func(e ends) error {
+			if e.room.Busy() {
+				<-e.ready
+			}
+			return e.room.Send(f)
+		}
+	}
 	one := splice.Text(body)
-	b.Run("one frame", func(b *testing.B) { run(b, func(e ends) error { return e.room.Send(one) }) })
-	many := bytes.Repeat(one, 16)
-	b.Run("sixteen frames", func(b *testing.B) { run(b, func(e ends) error { return e.room.Send(many) }) })
+	b.Run("one frame", func(b *testing.B) { run(b, send(one)) })
+	b.Run("sixteen frames", func(b *testing.B) { run(b, send(bytes.Repeat(one, 16))) })
 }
