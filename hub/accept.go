@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"watchparty/hub/splice"
 	"watchparty/hub/wire"
 	"watchparty/internal/account"
 	"watchparty/internal/fault"
@@ -53,6 +55,16 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 	ctx, cancel := context.WithTimeout(r.Context(), authWithin)
 	defer cancel()
 	who, authErr := h.authenticate(ctx, cred)
+	var made atomic.Pointer[conn]
+	var spliced *splice.Handshake
+	if !h.Plain {
+		spliced = splice.Wrap(w, splice.Options{Now: h.Now, Within: writeWithin, Ready: func() {
+			if c := made.Load(); c != nil {
+				c.flush()
+			}
+		}})
+		w = spliced
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       subprotocols(r),
 		InsecureSkipVerify: true, // the origin was checked above, more strictly
@@ -73,7 +85,12 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 		}
 		return refuse(wire.CloseSignedOut)
 	}
-	c, err := h.admit(ws, who)
+	c, err := h.admit(ws, who, func(c *conn) {
+		if spliced != nil {
+			c.spliced = spliced.Conn()
+		}
+		made.Store(c)
+	})
 	if errors.Is(err, errDraining) {
 		return refuse(wire.CloseDrain)
 	}
@@ -161,14 +178,15 @@ func (h *Hub) originAllowed(r *http.Request, c credential) bool {
 		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.Host == r.Host
 }
 
-// admit registers a connection.
-func (h *Hub) admit(ws *websocket.Conn, who account.Identity) (*conn, error) {
+// admit registers a connection. ready sees it before anybody may write to it.
+func (h *Hub) admit(ws *websocket.Conn, who account.Identity, ready func(*conn)) (*conn, error) {
 	ws.SetReadLimit(readLimit)
 	ctx, cancel := context.WithCancel(h.ctx)
 	c := &conn{
 		hub: h, id: h.Directory.Self() + "/" + id.Token()[:16], session: id.Token()[:24], who: who, ws: ws,
 		out: newQueue(h.Metrics), ctx: ctx, cancel: cancel, seats: map[id.Party]seat{}, limit: newConnLimit(),
 	}
+	ready(c)
 	// Listening starts before the connection counts, so that no word is missed.
 	_, c.unsubscribe = h.Bus.Subscribe(party.UserTopic(who.User), c.userFact)
 	if err := h.register(c); err != nil {

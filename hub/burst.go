@@ -85,7 +85,7 @@ func (r *room) flushReactions() {
 		}
 		for s := range p.spots {
 			if s.welcomed {
-				s.link.deliver(f)
+				s.hold(f)
 			}
 		}
 	}

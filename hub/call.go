@@ -102,18 +102,26 @@ func (s *spot) frame(a arrival) {
 		})
 	})
 	if !took {
-		s.answer(a.Up, wire.Result{}, errBusy.After(flooded))
+		// Not in the room's loop: nothing of the spot may be touched.
+		s.link.hold(s.answerFrame(a.Up, wire.Result{}, errBusy.After(flooded)))
+		s.link.flush()
 	}
 }
 
 // answer acknowledges a frame, if it asked for that, or says why not.
 func (s *spot) answer(up wire.Up, res wire.Result, err error) {
+	if f := s.answerFrame(up, res, err); f != nil {
+		s.hold(f)
+	}
+}
+
+func (s *spot) answerFrame(up wire.Up, res wire.Result, err error) *frame {
 	head := wire.Down{Re: up.ID, Room: s.room.name, ST: s.room.ms()}
 	if err == nil {
-		if up.ID != "" {
-			s.link.deliver(encode(wire.AckDown, head, res.Ack))
+		if up.ID == "" {
+			return nil
 		}
-		return
+		return encode(wire.AckDown, head, res.Ack)
 	}
 	p := fault.ProblemOf(err, s.session)
 	if fault.Of(err).Kind == fault.Internal {
@@ -121,7 +129,7 @@ func (s *spot) answer(up wire.Up, res wire.Result, err error) {
 	}
 	f := encode(wire.ErrorDown, head, wire.Failed{Problem: p})
 	f.refusal = true
-	s.link.deliver(f)
+	return f
 }
 
 // do runs a command of REST.

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"runtime/debug"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"watchparty/hub/splice"
 	"watchparty/hub/wire"
 	"watchparty/internal/access"
 	"watchparty/internal/account"
@@ -27,7 +27,10 @@ type conn struct {
 	session string
 	who     account.Identity
 	ws      *websocket.Conn
+	spliced *splice.Conn // what data frames go through; nil: through ws
 	out     *queue
+	side    sync.WaitGroup // its goroutines
+	bye     sync.Once      // the close frame
 	ctx     context.Context
 	cancel  context.CancelFunc
 	limit   connLimit
@@ -37,13 +40,15 @@ type conn struct {
 	mu    sync.Mutex
 	meter meter
 	seats map[id.Party]seat
+	over  bool // nothing more begins
 }
 
 // serve runs the connection to its end.
 func (c *conn) serve() {
-	var side sync.WaitGroup
-	side.Go(c.pump)
-	side.Go(c.beat)
+	if c.spliced == nil {
+		c.side.Go(c.pump)
+	}
+	c.side.Go(c.beat)
 	c.deliver(encode(wire.HelloDown, wire.Down{ST: c.hub.time.ms()}, wire.Hello{
 		Session: c.session, Boot: c.hub.boot, Heartbeat: int(heartbeat / time.Second), User: userOf(c.who), Now: c.hub.time.ms(),
 	}))
@@ -52,7 +57,10 @@ func (c *conn) serve() {
 	for _, s := range c.takeSeats() {
 		s.leave(false)
 	}
-	side.Wait()
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
+	c.side.Wait()
 	_ = c.ws.CloseNow()
 	c.unsubscribe()
 	c.hub.dismiss(c)
@@ -186,6 +194,7 @@ func (c *conn) ping(a arrival, v wire.Ping) error {
 	u := c.meter.uplink()
 	c.mu.Unlock()
 	c.out.pong(pong{re: a.Up.ID, data: wire.Pong{N: v.N, C1: v.C1, S2: a.At, U: u}})
+	c.flush()
 	return nil
 }
 
@@ -250,12 +259,18 @@ func (c *conn) part(a arrival, _ wire.Empty) error {
 
 func (c *conn) key() string { return c.id }
 
-func (c *conn) deliver(f *frame) {
+func (c *conn) hold(f *frame) {
 	if f.refusal && c.limit.abuse.take(c.hub.Now()) != nil {
-		c.shut(wire.CloseRate)
+		c.out.close(wire.CloseRate, false)
 		return
 	}
 	c.out.push(f)
+}
+
+// deliver sends one frame.
+func (c *conn) deliver(f *frame) {
+	c.hold(f)
+	c.flush()
 }
 
 func (c *conn) close(reason wire.CloseReason) { c.shut(reason) }
@@ -268,55 +283,9 @@ func (c *conn) unseat(p id.Party, f *frame) {
 }
 
 // shut ends the connection after what is queued was written.
-func (c *conn) shut(reason wire.CloseReason) { c.out.close(reason, false) }
-
-// writer is the way out to one browser: each call one message, one frame.
-type writer interface {
-	Write(ctx context.Context, kind websocket.MessageType, b []byte) error
-}
-
-// pump writes what is queued until the queue says to close.
-func (c *conn) pump() {
-	defer c.cancel()
-	for {
-		p, f, closing := c.out.next()
-		var err error
-		switch {
-		case p != nil:
-			err = c.writePong(c.ws, p)
-		case f != nil:
-			err = c.write(c.ws, f.body)
-			c.hub.Metrics.Sent(f.class)
-		case closing != nil:
-			c.hub.Metrics.Closed(closing.Code)
-			_ = c.ws.Close(websocket.StatusCode(closing.Code), closing.Word)
-			return
-		default:
-			select {
-			case <-c.out.wake:
-			case <-c.ctx.Done():
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (c *conn) writePong(w writer, p *pong) error {
-	p.data.S3 = c.hub.time.ms()
-	b, err := json.Marshal(wire.Down{Type: wire.PongDown.Name, Re: p.re, Data: p.data})
-	if err != nil {
-		return err
-	}
-	return c.write(w, b)
-}
-
-func (c *conn) write(w writer, b []byte) error {
-	ctx, cancel := context.WithTimeout(c.ctx, writeWithin)
-	defer cancel()
-	return w.Write(ctx, websocket.MessageText, b)
+func (c *conn) shut(reason wire.CloseReason) {
+	c.out.close(reason, false)
+	c.flush()
 }
 
 // beat pings, which also measures the round trip. A browser that does not

@@ -69,7 +69,7 @@ type Metrics interface {
 	Connections(delta int)
 	Rooms(delta int)
 	Received(frame string)
-	Sent(class wire.Class)
+	Sent(class wire.Class, frames int)
 	Dropped(class wire.Class)
 	Closed(code int)
 	Joined(mode string)
@@ -82,7 +82,7 @@ type quiet struct{}
 func (quiet) Connections(int)              {}
 func (quiet) Rooms(int)                    {}
 func (quiet) Received(string)              {}
-func (quiet) Sent(wire.Class)              {}
+func (quiet) Sent(wire.Class, int)         {}
 func (quiet) Dropped(wire.Class)           {}
 func (quiet) Closed(int)                   {}
 func (quiet) Joined(string)                {}

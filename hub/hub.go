@@ -61,6 +61,9 @@ type Config struct {
 	Metrics   Metrics
 	// MaxConns bounds the connections of this node; 0 is 20,000.
 	MaxConns int
+	// Plain lets the WebSocket library write the data frames, one call each. It
+	// is what tests compare with.
+	Plain bool
 }
 
 // Hub holds this node's connections and rooms.

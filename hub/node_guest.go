@@ -31,11 +31,14 @@ type guest struct {
 
 func (g *guest) key() string { return g.name }
 
-func (g *guest) deliver(f *frame) {
+// hold needs no flush: the outlet gathers by itself.
+func (g *guest) hold(f *frame) {
 	if !g.gone.Load() {
 		g.out.give(f, g.num)
 	}
 }
+
+func (g *guest) flush() {}
 
 // close ends the connection on its own node. When only the room moves, the
 // connection stays and enters anew.

@@ -27,6 +27,27 @@ type spot struct {
 	person   *person
 	quality  quality
 	welcomed bool
+	held     bool // there is something to flush
+}
+
+// hold hands a frame to the connection; it goes with the others of this turn of
+// the room's loop.
+func (s *spot) hold(f *frame) {
+	s.link.hold(f)
+	if !s.held {
+		s.held = true
+		s.room.held = append(s.room.held, s)
+	}
+}
+
+// flush sends what the connections hold.
+func (r *room) flush() {
+	for i, s := range r.held {
+		s.held = false
+		r.held[i] = nil
+		s.link.flush()
+	}
+	r.held = r.held[:0]
 }
 
 // person is somebody in the room, over all of his connections. For a while he

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 
 	"watchparty/hub/wire"
@@ -15,9 +16,6 @@ const (
 	maxPongs       = 16
 )
 
-// slot holds a queued frame; a newer state takes the place of an older one.
-type slot struct{ f *frame }
-
 // pong waits for its turn; s3 is stamped when it is written.
 type pong struct {
 	re   string
@@ -31,18 +29,19 @@ type queue struct {
 
 	mu        sync.Mutex
 	pongs     []pong
-	slots     []*slot
-	states    map[string]*slot
+	frames    []*frame
 	logBytes  int
 	logFrames int
 	direct    int
 	bursts    int
 	closing   *wire.CloseReason
+	writing   bool // somebody flushes
+	again     bool // and has to look once more
 	wake      chan struct{}
 }
 
 func newQueue(m Metrics) *queue {
-	return &queue{metrics: m, states: map[string]*slot{}, wake: make(chan struct{}, 1)}
+	return &queue{metrics: m, wake: make(chan struct{}, 1)}
 }
 
 func (q *queue) signal() {
@@ -62,10 +61,12 @@ func (q *queue) push(f *frame) {
 	}
 	switch f.class {
 	case wire.State:
-		if s := q.states[f.key]; s != nil {
-			s.f = f
-			q.metrics.Dropped(wire.State)
-			return
+		for i, old := range slices.Backward(q.frames) {
+			if old.class == wire.State && old.key == f.key {
+				q.frames[i] = f
+				q.metrics.Dropped(wire.State)
+				return
+			}
 		}
 	case wire.Burst:
 		if q.bursts >= maxBursts {
@@ -73,17 +74,12 @@ func (q *queue) push(f *frame) {
 			return
 		}
 	}
-	s := &slot{f}
-	if f.class == wire.State {
-		q.states[f.key] = s
-	}
-	q.slots = append(q.slots, s)
+	q.frames = append(q.frames, f)
 	q.count(f, 1)
 	if q.logBytes > maxLogBytes || q.logFrames > maxLogFrames || q.direct > maxDirectBytes {
 		q.drop()
 		q.closing = &wire.CloseSlow
 	}
-	q.signal()
 }
 
 func (q *queue) count(f *frame, by int) {
@@ -99,11 +95,10 @@ func (q *queue) count(f *frame, by int) {
 }
 
 func (q *queue) drop() {
-	for _, s := range q.slots {
-		q.metrics.Dropped(s.f.class)
+	for _, f := range q.frames {
+		q.metrics.Dropped(f.class)
 	}
-	q.slots, q.pongs = nil, nil
-	clear(q.states)
+	q.frames, q.pongs = nil, nil
 }
 
 func (q *queue) pong(p pong) {
@@ -113,7 +108,6 @@ func (q *queue) pong(p pong) {
 		q.pongs = q.pongs[1:]
 	}
 	q.pongs = append(q.pongs, p)
-	q.signal()
 }
 
 // close lets what is queued be written and then ends the connection. The first
@@ -128,7 +122,6 @@ func (q *queue) close(reason wire.CloseReason, atOnce bool) {
 		q.drop()
 	}
 	q.closing = &reason
-	q.signal()
 }
 
 // next gives what is to be written: a pong before all, then a frame, then the
@@ -141,16 +134,77 @@ func (q *queue) next() (*pong, *frame, *wire.CloseReason) {
 		q.pongs = q.pongs[1:]
 		return &p, nil, nil
 	}
-	if len(q.slots) == 0 {
-		q.slots = nil
+	if len(q.frames) == 0 {
+		q.frames = nil
 		return nil, nil, q.closing
 	}
-	f := q.slots[0].f
-	q.slots[0] = nil
-	q.slots = q.slots[1:]
-	if f.class == wire.State {
-		delete(q.states, f.key)
-	}
+	f := q.frames[0]
+	q.frames[0] = nil
+	q.frames = q.frames[1:]
 	q.count(f, -1)
 	return nil, f, nil
+}
+
+// batchBytes is about how much is written at once.
+const batchBytes = 64 << 10
+
+// batch lays what waits behind b, as messages, a pong before all. counts says
+// how many frames of each class. Where nothing waits it gives the reason to
+// close, if there is one.
+func (q *queue) batch(b []byte, stamp func(pong) []byte) (all []byte, counts [wire.Classes]int, closing *wire.CloseReason) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, p := range q.pongs {
+		b = append(b, stamp(p)...)
+	}
+	q.pongs = q.pongs[:0]
+	n := 0
+	for n < len(q.frames) && len(b) < batchBytes {
+		f := q.frames[n]
+		b = append(b, f.whole...)
+		counts[f.class]++
+		q.count(f, -1)
+		q.frames[n] = nil
+		n++
+	}
+	if n == len(q.frames) {
+		q.frames = q.frames[:0]
+		if cap(q.frames) > keepFrames {
+			q.frames = nil
+		}
+	} else {
+		q.frames = q.frames[n:]
+	}
+	if len(b) == 0 {
+		closing = q.closing
+	}
+	return b, counts, closing
+}
+
+// keepFrames is how much room for frames an idle connection keeps.
+const keepFrames = 16
+
+// begin makes the caller the only one who flushes, and says whether it is. Who
+// flushes already looks once more.
+func (q *queue) begin() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.writing {
+		q.again = true
+		return false
+	}
+	q.writing = true
+	return true
+}
+
+// end says whether nothing came meanwhile; else the caller goes on.
+func (q *queue) end() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.again {
+		q.again = false
+		return false
+	}
+	q.writing = false
+	return true
 }

@@ -163,8 +163,9 @@ func (s *relaySeat) refuse(up wire.Up, err error) {
 		return
 	}
 	h := s.nodes.hub
-	s.link.deliver(encode(wire.ErrorDown, wire.Down{Re: up.ID, Room: wire.PartyRoom(string(s.party)), ST: h.time.ms()},
+	s.link.hold(encode(wire.ErrorDown, wire.Down{Re: up.ID, Room: wire.PartyRoom(string(s.party)), ST: h.time.ms()},
 		wire.Failed{Problem: fault.ProblemOf(err, s.e.Session)}))
+	s.link.flush()
 }
 
 // part gives a seat up.
@@ -212,7 +213,9 @@ func (n *Nodes) given(p *peer, g giveLetter) {
 }
 
 func (g giveLetter) frame(ahead float64) *frame {
-	return &frame{class: g.Class, key: g.Key, seq: g.Seq, refusal: g.Refusal, body: inOurTime(g.Body, ahead)}
+	f := newFrame(g.Class, inOurTime(g.Body, ahead))
+	f.key, f.seq, f.refusal = g.Key, g.Seq, g.Refusal
+	return f
 }
 
 // heading is what a relay wants to know of some frames.
@@ -262,7 +265,8 @@ func (n *Nodes) take(s *relaySeat, f *frame, h heading) {
 	if h.Re != "" {
 		s.answered(h.Re)
 	}
-	s.link.deliver(f)
+	s.link.hold(f)
+	s.link.flush()
 }
 
 func (s *relaySeat) answered(re string) {

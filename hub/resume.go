@@ -158,11 +158,11 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 	}
 	head := r.head()
 	head.Re = e.Re
-	s.link.deliver(encode(wire.PartyWelcome, head, w))
+	s.hold(encode(wire.PartyWelcome, head, w))
 	for _, f := range missed {
 		// A replay has the bound of direct frames: it is as long as it is, and
 		// must not count as falling behind.
-		s.link.deliver(&frame{class: wire.Direct, seq: f.seq, body: f.body})
+		s.hold(f.as(wire.Direct))
 	}
 	s.welcomed = true
 	r.hub.Metrics.Joined(mode)

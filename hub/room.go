@@ -20,6 +20,9 @@ import (
 // idleAfter is how long an empty room stays in memory.
 const idleAfter = 10 * time.Minute
 
+// turn is after how many letters the members get what has gathered.
+const turn = 64
+
 // errStopped says that the room stopped meanwhile; the caller looks again.
 var errStopped = fault.New(fault.Unavailable, "room.stopped", "The room was just closing; try again.")
 
@@ -44,6 +47,7 @@ type room struct {
 	loads   loads
 
 	spots   map[string]*spot // by link
+	held    []*spot          // with something to flush
 	people  map[id.User]*person
 	told    map[id.User]wire.Presence // whom the others know to be here
 	dirty   map[id.User]struct{}      // whose presence has to be told
@@ -190,7 +194,7 @@ func (r *room) run() {
 	r.idle = r.after(idleAfter, r.goIdle)
 	r.watchPolls()
 	for {
-		for _, do := range r.mail.take() {
+		for i, do := range r.mail.take() {
 			// Whatever time has passed since the last letter: without a valid lease
 			// nothing is done and nothing is sent.
 			if !r.final && !r.lease.Await(r.ctx) {
@@ -198,7 +202,11 @@ func (r *room) run() {
 			}
 			r.safely(do)
 			r.safely(r.settle)
+			if i%turn == turn-1 {
+				r.safely(r.flush)
+			}
 		}
+		r.safely(r.flush)
 		if r.stopping && r.journal.idle() && r.polls.box.idle() && r.rested() && r.mail.close(false) {
 			break
 		}
@@ -232,6 +240,7 @@ func (r *room) run() {
 	for _, do := range r.mail.take() {
 		r.safely(do)
 	}
+	r.safely(r.flush)
 }
 
 // safely keeps a mistake in one letter from ending the room.
@@ -300,7 +309,7 @@ func (r *room) lost() {
 func (r *room) send(f *frame) {
 	for _, s := range r.spots {
 		if s.welcomed {
-			s.link.deliver(f)
+			s.hold(f)
 		}
 	}
 }
@@ -313,7 +322,7 @@ func (r *room) sendTo(u id.User, f *frame) {
 	}
 	for s := range p.spots {
 		if s.welcomed {
-			s.link.deliver(f)
+			s.hold(f)
 		}
 	}
 }

@@ -14,10 +14,13 @@ import (
 type link interface {
 	// key names the connection among those of all nodes.
 	key() string
-	// deliver hands a frame over, to be sent in the order of the calls. A room
-	// hands the same *frame to many links one after the other: a relay may join
-	// those calls into one message to the other node.
-	deliver(f *frame)
+	// hold hands a frame over, to be sent in the order of the calls, at the
+	// latest with the next flush. A room hands the same *frame to many links one
+	// after the other: a relay may join those calls into one message to the other
+	// node.
+	hold(f *frame)
+	// flush sends what is held.
+	flush()
 	// close ends the whole connection.
 	close(reason wire.CloseReason)
 	// unseat tells the connection that its seat in the room is gone and why;

@@ -246,8 +246,8 @@ func (n *node) makeHub(ctx context.Context) error {
 // roomMetrics gives the hub's counters their names.
 type roomMetrics struct{ *obs.Metrics }
 
-func (m roomMetrics) Sent(c wire.Class)    { m.Metrics.Sent(c.String()) }
-func (m roomMetrics) Dropped(c wire.Class) { m.Metrics.Dropped(c.String()) }
+func (m roomMetrics) Sent(c wire.Class, n int) { m.Metrics.Sent(c.String(), n) }
+func (m roomMetrics) Dropped(c wire.Class)     { m.Metrics.Dropped(c.String()) }
 
 func (n *node) makeFace(context.Context) error {
 	proxies, err := n.cfg.Proxies()

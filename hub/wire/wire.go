@@ -52,9 +52,11 @@ const (
 	Burst
 	// Arrival is merged joins and leaves, at most one frame in 250 ms.
 	Arrival
+	// Classes is how many there are.
+	Classes = iota
 )
 
-var classNames = [...]string{"direct", "log", "state", "burst", "presence"}
+var classNames = [Classes]string{"direct", "log", "state", "burst", "presence"}
 
 func (c Class) String() string { return classNames[c] }
 

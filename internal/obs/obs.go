@@ -92,8 +92,8 @@ func (m *Metrics) Rooms(delta int) { m.rooms.Add(float64(delta)) }
 // Received counts a frame from a client.
 func (m *Metrics) Received(frame string) { m.received.WithLabelValues(frame).Inc() }
 
-// Sent counts a frame to a client.
-func (m *Metrics) Sent(class string) { m.sent.WithLabelValues(class).Inc() }
+// Sent counts frames to a client.
+func (m *Metrics) Sent(class string, n int) { m.sent.WithLabelValues(class).Add(float64(n)) }
 
 // Dropped counts a frame that was left out.
 func (m *Metrics) Dropped(class string) { m.dropped.WithLabelValues(class).Inc() }

@@ -27,7 +27,7 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 	m.Rooms(1)
 	m.Received("chat.send")
 	m.Received("chat.send")
-	m.Sent("log")
+	m.Sent("log", 1)
 	m.Dropped("burst")
 	m.Closed(4200)
 	m.Joined("resumed")
