@@ -181,6 +181,19 @@ func TestMalformedFramesAreAnsweredAndTheConnectionLives(t *testing.T) {
 	}
 }
 
+func TestOnlyAnOfferMayBeLong(t *testing.T) {
+	t.Parallel()
+	w := hubtest.New(t, hubtest.Options{})
+	c := w.Dial(t, w.People.Account("ada"))
+	long := strings.Repeat("x", 62<<10)
+	if got := c.Refused(c.Send("chat.send", wire.Send{Text: long})); got.Code != "frame.too_long" {
+		t.Errorf("a line: %+v", got)
+	}
+	if got := c.Refused(c.Send("voice.join", wire.VoiceJoin{VoiceLines: wire.VoiceLines{SDP: long}})); got.Code != "room.not_joined" {
+		t.Errorf("an offer: %+v", got)
+	}
+}
+
 func TestWhatIsNotTheProtocolEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -190,7 +203,7 @@ func TestWhatIsNotTheProtocolEndsTheConnection(t *testing.T) {
 	}{
 		"binary":         {websocket.MessageBinary, `{"type":"ping"}`, 4002},
 		"broken UTF-8":   {websocket.MessageText, "{\"type\":\"\xff\"}", 4002},
-		"more than 64 K": {websocket.MessageText, `{"type":"` + strings.Repeat("x", 70<<10) + `"}`, 1009},
+		"more than 96 K": {websocket.MessageText, `{"type":"` + strings.Repeat("x", 100<<10) + `"}`, 1009},
 	}
 	w := hubtest.New(t, hubtest.Options{})
 	for name, tt := range tests {

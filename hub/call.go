@@ -121,6 +121,12 @@ func (s *spot) answerFrame(up wire.Up, res wire.Result, err error) *frame {
 		if up.ID == "" {
 			return nil
 		}
+		switch {
+		case res.Voice != nil:
+			return encode(wire.VoiceAnswerDown, head, *res.Voice)
+		case res.Prepared != nil:
+			return encode(wire.VoicePreparedDown, head, *res.Prepared)
+		}
 		return encode(wire.AckDown, head, res.Ack)
 	}
 	p := fault.ProblemOf(err, s.session)

@@ -119,6 +119,9 @@ func (c *conn) route(up wire.Up, at float64) error {
 		return errUnknown
 	}
 	c.hub.Metrics.Received(up.Type)
+	if len(up.Data) > dataLimit && up.Type != wire.VoiceJoinUp.Name && up.Type != wire.VoiceOfferUp.Name {
+		return errTooLong
+	}
 	bucket := c.limit.all
 	if up.Type == wire.PingUp.Name {
 		bucket = c.limit.pings

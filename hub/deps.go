@@ -12,6 +12,7 @@ import (
 	"watchparty/internal/party"
 	"watchparty/internal/react"
 	"watchparty/internal/session"
+	"watchparty/internal/voice"
 )
 
 // Auth says who opens a connection.
@@ -55,6 +56,11 @@ type Store interface {
 	// SavePlayback keeps a checkpoint, under the same fence.
 	SavePlayback(ctx context.Context, p id.Party, fence int64, state []byte) error
 	PollStore
+	// Voice gives how the voice room is set, and the shares that run.
+	Voice(ctx context.Context, p id.Party) (voice.Kept, error)
+	// KeepVoice writes what changed, under the fence. The same again changes
+	// nothing.
+	KeepVoice(ctx context.Context, p id.Party, fence int64, c voice.Changes) error
 	// Throw keeps reactions. The same again changes nothing.
 	Throw(ctx context.Context, list []react.Thrown) error
 	// Kept gives what is known of what people did, for a keeper to go on with.
@@ -62,6 +68,38 @@ type Store interface {
 	// Keep writes what they did since, under the fence. The same again changes
 	// nothing.
 	Keep(ctx context.Context, p id.Party, fence int64, c session.Changes) error
+}
+
+// Media carries the voices and the shared screens of the rooms on this node.
+type Media interface {
+	// ICEServers gives a person's way to the relay; empty where there is none.
+	ICEServers(u id.User, p id.Party) []voice.ICEServer
+	// Open begins the media of a room. Of it hears e, on other goroutines.
+	Open(p id.Party, f voice.Forwarding, e Ears) Speakers
+}
+
+// Speakers is the media of one room. Join and Renegotiate take milliseconds;
+// the other methods return at once.
+type Speakers interface {
+	// Join connects a person anew, instead of an older connection.
+	Join(ctx context.Context, u id.User, f voice.Flags, o voice.Offer) (voice.Answer, error)
+	Renegotiate(ctx context.Context, u id.User, o voice.Offer) (voice.Answer, error)
+	// Leave ends a person's connection: when it has returned, no packet passes.
+	Leave(u id.User)
+	Set(u id.User, f voice.Flags)
+	Bind(u id.User, views []voice.View) error
+	Unshare(s id.Share)
+	Update(f voice.Forwarding)
+	Close()
+}
+
+// Ears hears what happens in a room's media. Its methods do not block.
+type Ears interface {
+	Connected(u id.User, epoch uint64, path string)
+	Lost(u id.User, epoch uint64)
+	Speaking(users []id.User)
+	Slots(users []id.User)
+	ShareLive(s id.Share, on bool)
 }
 
 // Metrics counts. Its methods must not block.

@@ -157,6 +157,7 @@ func (r *room) applyMembers(was map[id.User]party.Member, by id.User) {
 			r.record(wire.MemberRole.Name, wire.RoleChanged{User: u, Role: now.Role.String(), By: by})
 		}
 	}
+	r.flagAll()
 	for u := range r.people {
 		r.changed(u) // a name, a colour or a role may be another
 		if m, ok := r.members[u]; !ok || !m.Seated() {

@@ -29,7 +29,8 @@ const (
 	writeWithin   = 10 * time.Second
 	authWithin    = 5 * time.Second
 	storeWithin   = 5 * time.Second
-	readLimit     = 64 << 10
+	readLimit     = 96 << 10
+	dataLimit     = 60 << 10 // of frames without an offer
 	personConns   = 10
 	maxHandshakes = 128
 	maxConnRooms  = 8
@@ -41,6 +42,7 @@ var (
 	errBusy      = fault.New(fault.Unavailable, "server.busy", "Too much is going on right now; try again in a moment.")
 	errNotJoined = fault.New(fault.Conflict, "room.not_joined", "Join the party first.")
 	errRooms     = fault.New(fault.TooMany, "room.too_many", "One connection holds at most eight rooms.")
+	errTooLong   = fault.New(fault.Invalid, "frame.too_long", "The data of this frame has more than 60 KiB.")
 	errUnknown   = fault.New(fault.Invalid, "frame.unknown", "There is no such frame.")
 )
 
@@ -56,9 +58,11 @@ type Config struct {
 	// node.
 	Directory Directory
 	Peers     Peers
-	Now       clock.Now
-	Log       *slog.Logger
-	Metrics   Metrics
+	// Media carries voices and screens; nil: this server has none.
+	Media   Media
+	Now     clock.Now
+	Log     *slog.Logger
+	Metrics Metrics
 	// MaxConns bounds the connections of this node; 0 is 20,000.
 	MaxConns int
 	// Plain lets the WebSocket library write the data frames, one call each. It

@@ -48,6 +48,7 @@ type budget struct {
 	vote    bucket // 5 a second, 20 at once
 	points  bucket // of strokes in flight: 70 frames a second
 	marks   bucket // 6 a second, 30 at once
+	voice   bucket // 20 a minute, 10 at once
 	ops     []opDone
 }
 
@@ -80,7 +81,7 @@ func (b *budget) remember(d opDone) {
 func newBudget() *budget {
 	return &budget{
 		chat: newBucket(5, 10), react: newBucket(10, 20), control: newBucket(5.0/3, 5), rest: newBucket(2, 30),
-		points: newBucket(70, 140), marks: newBucket(6, 30),
+		points: newBucket(70, 140), marks: newBucket(6, 30), voice: newBucket(1.0/3, 10),
 		poll: newBucket(1.0/3, 10), vote: newBucket(5, 20),
 	}
 }

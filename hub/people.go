@@ -124,6 +124,7 @@ func (r *room) admit(s *spot, e entrance) {
 	}
 	p.who = e.Who
 	p.stopTimers()
+	r.voiceBack(u)
 	if p.offline {
 		p.offline = false
 		r.changed(u)
@@ -153,6 +154,7 @@ func (r *room) vacate(s *spot, clean bool) {
 	}
 	u := p.who.User
 	if clean {
+		r.voiceOut(u, "")
 		r.remove(u)
 		return
 	}
@@ -169,6 +171,7 @@ func (r *room) vacate(s *spot, clean bool) {
 	p.gone = r.after(grace, func() {
 		if len(p.spots) == 0 && r.people[u] == p {
 			r.remove(u)
+			r.voiceStays(u)
 		}
 	})
 	r.watchHost()
@@ -199,6 +202,7 @@ func (r *room) remove(u id.User) {
 
 // expel closes a person's seats and tells him why.
 func (r *room) expel(u id.User, why wire.Closed) {
+	r.voiceOut(u, "")
 	p := r.people[u]
 	if p == nil {
 		return

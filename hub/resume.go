@@ -138,6 +138,7 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 		Mode: mode, Epoch: r.journal.epoch, Seq: r.ring.last, Me: wire.MemberOf(m, true),
 		Party: r.card(), Here: r.here(), Count: len(r.people), Playback: r.playbackNow(),
 		Marks: r.marks(), Draw: r.drawing.settingsNow(),
+		Voice: r.voiceRoom(), Slots: orEmpty(r.voices.slots), Speaking: orEmpty(r.voices.speaking), Shares: r.shareList(),
 		Queue: wire.ItemsOf(r.items), Messages: []wire.Message{}, Knocks: []wire.Knock{},
 	}
 	if !r.public(e.Who.User) {

@@ -81,6 +81,7 @@ type room struct {
 
 	polls   polls
 	drawing drawing
+	voices  voices
 
 	presence *time.Timer
 	idle     *time.Timer
@@ -167,6 +168,9 @@ func (r *room) load(ctx context.Context) error {
 	if err := r.loadPolls(ctx); err != nil {
 		return err
 	}
+	if err := r.loadVoice(ctx); err != nil {
+		return err
+	}
 	return r.loadKeeper(ctx)
 }
 
@@ -235,6 +239,7 @@ func (r *room) run() {
 	for _, p := range r.people {
 		p.stopTimers()
 	}
+	r.safely(r.endVoice)
 	r.safely(r.lastThrown)
 	// Letters that came too late: their senders learn that the room is gone.
 	for _, do := range r.mail.take() {
@@ -257,6 +262,7 @@ func (r *room) safely(do func()) {
 // changed about the film.
 func (r *room) settle() {
 	r.tellPlayback()
+	r.tellVoice()
 	r.flushVotes()
 	r.checkStrokes()
 	r.flushJournal()

@@ -59,6 +59,7 @@ func handlers() routes {
 	onRoom(rs, wire.PollLike, (*room).pollLike)
 	onRoom(rs, wire.PollHide, (*room).pollHide)
 	drawRoutes(rs)
+	voiceRoutes(rs)
 	return rs
 }
 

@@ -52,6 +52,7 @@ type node struct {
 	media   *media.Service
 	hub     *hub.Hub
 	handler http.Handler
+	voices  hub.Media // nil: switched off
 	closers []func() error
 }
 
@@ -66,7 +67,7 @@ func build(ctx context.Context, cfg *config.Config, log *slog.Logger, public str
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return n, fmt.Errorf("data: %w", err)
 	}
-	for _, step := range []func(context.Context) error{n.openBus, n.openStore, n.makeServices, n.makeHub, n.makeFace} {
+	for _, step := range []func(context.Context) error{n.openBus, n.openStore, n.makeServices, n.openMedia, n.makeHub, n.makeFace} {
 		if err := step(ctx); err != nil {
 			return n, err
 		}
@@ -230,6 +231,9 @@ func (n *node) makeHub(ctx context.Context) error {
 	c := hub.Config{
 		Auth: n.account, Parties: n.party, Store: n.store.Rooms(), Bus: n.bus, Origins: n.cfg.AllowedOrigins,
 		Directory: hub.Solo{Node: n.name}, Now: clock.System, Log: n.log, Metrics: roomMetrics{n.metrics}, MaxConns: n.cfg.MaxConns,
+	}
+	if n.voices != nil {
+		c.Media = n.voices
 	}
 	// The hub outlives the wish to stop: it drains first.
 	ctx = context.WithoutCancel(ctx)

@@ -25,6 +25,7 @@ type Journal struct {
 }
 
 type kept struct {
+	talks  talks
 	room   chat.Room
 	events []chat.Event
 	ops    map[string]chat.Done

@@ -12,10 +12,16 @@ type Command struct {
 }
 
 // Result is what a command came to. Playback is set after commands of
-// playback, Message after chat.send and chat.edit, Poll after those of polls.
+// playback, Message after chat.send and chat.edit, Poll after those of polls,
+// Voice and Prepared after those that offer, Share after those of shares. Made
+// says that there was nothing before.
 type Result struct {
-	Ack      Ack       `json:"ack"`
-	Playback *Playback `json:"playback,omitempty"`
-	Message  *Message  `json:"message,omitempty"`
-	Poll     *PollCard `json:"poll,omitempty"`
+	Ack      Ack            `json:"ack"`
+	Playback *Playback      `json:"playback,omitempty"`
+	Message  *Message       `json:"message,omitempty"`
+	Poll     *PollCard      `json:"poll,omitempty"`
+	Voice    *VoiceAnswer   `json:"voice,omitempty"`
+	Prepared *VoicePrepared `json:"prepared,omitempty"`
+	Share    *Share         `json:"share,omitempty"`
+	Made     bool           `json:"made,omitempty"`
 }

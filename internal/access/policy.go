@@ -58,6 +58,9 @@ const (
 	DrawRead        Action = "draw.read"
 	DrawWrite       Action = "draw.write"
 	DrawModerate    Action = "draw.moderate"
+	VoiceUse        Action = "voice.use"
+	VoiceRead       Action = "voice.read"
+	VoiceModerate   Action = "voice.moderate"
 	ReactRead       Action = "react.read"
 	ReportRead      Action = "report.read"
 	ConnectionUse   Action = "connection.use"
@@ -117,5 +120,8 @@ var rules = []Rule{
 	{PollWrite, Guest, CoHost, "Make, open, close and resolve polls, hide written answers."},
 	{DrawRead, Guest, Viewer, "See what is drawn."},
 	{DrawWrite, Guest, Viewer, "Draw over the film and take one's own marks back. The party's drawing mode decides who draws."},
+	{VoiceRead, Guest, Viewer, "See the voice room, and the shared screens."},
+	{VoiceUse, Guest, Viewer, "Join the voice room, speak, share a screen. The voice room's settings decide who may."},
+	{VoiceModerate, Guest, CoHost, "Mute others, let them speak, send them out, set the voice room."},
 	{DrawModerate, Guest, CoHost, "Say who may draw, and clear others' marks."},
 }

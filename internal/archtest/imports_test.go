@@ -93,6 +93,7 @@ var homes = map[string][]string{
 	"github.com/danielgtaylor/huma":       {"rest", "cmd"},
 	"github.com/coder/websocket":          {"hub", "cmd/wpload"},
 	"github.com/pion":                     {"rtc"},
+	"golang.org/x/sys":                    {"rtc"},
 	"github.com/redis/go-redis":           {"internal/bus", "internal/limit", "hub", "cmd/watchparty"},
 	"github.com/alecthomas/kong":          {"internal/config", "cmd"},
 	"go.yaml.in/yaml":                     {"internal/config"},

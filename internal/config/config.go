@@ -36,6 +36,10 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Reveal gives the value to the one who needs it.
 func (s Secret) Reveal() string { return string(s) }
 
+// DefaultRTCPort is where voice and screen share come in unless somebody says
+// otherwise.
+const DefaultRTCPort = 7882
+
 // Config is the settings of one node.
 type Config struct {
 	Listen        string `help:"Address of the public listener; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"WATCHPARTY_LISTEN"`
@@ -54,7 +58,12 @@ type Config struct {
 	SMTPURL  Secret `name:"smtp-url" help:"smtp://user:password@host:587 or smtps://... Empty spools mail into the data folder." env:"WATCHPARTY_SMTP_URL"`
 	MailFrom string `name:"mail-from" help:"Sender of mail." default:"Watchparty <noreply@localhost>" env:"WATCHPARTY_MAIL_FROM"`
 
-	RTCPort     int      `name:"rtc-port" help:"UDP and TCP port of voice and screen share." default:"7882" env:"WATCHPARTY_RTC_PORT"`
+	RTC         bool     `name:"rtc" help:"Carry voices and shared screens." default:"true" negatable:"" env:"WATCHPARTY_RTC"`
+	RTCPort     int      `name:"rtc-port" help:"UDP and TCP port of voice and screen share; 0 picks one." default:"7882" env:"WATCHPARTY_RTC_PORT"`
+	RTCListen   string   `name:"rtc-listen" help:"Address of that port. Empty is every interface; only this machine where the listener is." env:"WATCHPARTY_RTC_LISTEN"`
+	RTCHosts    []string `name:"rtc-hosts" help:"Addresses or names under which browsers reach that port, such as 203.0.113.5 or voice.example.org:7882. Empty tells those of the interfaces." env:"WATCHPARTY_RTC_HOSTS"`
+	TURNPort    int      `name:"turn-port" help:"UDP and TCP port of the built-in relay, for networks that let nothing else pass; 0 is none." default:"0" env:"WATCHPARTY_TURN_PORT"`
+	TURNHost    string   `name:"turn-host" help:"Host and port under which browsers reach the relay. Empty tells its address." env:"WATCHPARTY_TURN_HOST"`
 	UploadMax   int64    `name:"upload-max" help:"Bytes of one uploaded film." default:"4294967296" env:"WATCHPARTY_UPLOAD_MAX"`
 	UploadQuota int64    `name:"upload-quota" help:"Bytes of all films of one person." default:"21474836480" env:"WATCHPARTY_UPLOAD_QUOTA"`
 	FilmHosts   []string `name:"film-hosts" help:"Hosts on private addresses that films may come from, such as a media server at home." env:"WATCHPARTY_FILM_HOSTS"`
@@ -95,6 +104,9 @@ func (c *Config) Validate() error {
 	}
 	if c.RTCPort < 0 || c.RTCPort > 65535 {
 		p.add("rtc-port", "%d is not a port", c.RTCPort)
+	}
+	if c.TURNPort < 0 || c.TURNPort > 65535 {
+		p.add("turn-port", "%d is not a port", c.TURNPort)
 	}
 	if c.UploadMax < 1 {
 		p.add("upload-max", "must be at least 1")

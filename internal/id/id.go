@@ -27,6 +27,8 @@ type (
 	Media    string // an uploaded film
 	Friend   string // a friendship or a request for one
 	Reaction string // one emoji that was thrown
+	Share    string // a shared screen
+	Talk     string // one stay in a voice room
 	Fact     string
 	Job      string
 )

@@ -59,6 +59,9 @@ export const policy = {
 	'user.block': { site: 'user', role: 'none' },
 	'user.read': { site: 'user', role: 'none' },
 	'user.search': { site: 'user', role: 'none' },
+	'voice.moderate': { site: 'guest', role: 'co-host' },
+	'voice.read': { site: 'guest', role: 'guest' },
+	'voice.use': { site: 'guest', role: 'guest' },
 } as const satisfies Record<string, { site: Site; role: Role }>;
 
 export type Action = keyof typeof policy;

@@ -160,6 +160,12 @@ export interface Hello {
 	now: number;
 }
 
+export interface ICEServer {
+	urls: string[];
+	username: string;
+	credential: string;
+}
+
 export interface Item {
 	id: string;
 	title: string;
@@ -623,6 +629,63 @@ export interface SetTyping {
 	on: boolean;
 }
 
+export interface Share {
+	share_id: string;
+	/** The same. */
+	id: string;
+	user: User;
+	party: string;
+	title: string;
+	share_type: 'screen' | 'window' | 'tab';
+	resolution: string;
+	frame_rate: number;
+	/** The same. */
+	fps: number;
+	viewer_count: number;
+	viewers_can_annotate: boolean;
+	allow_remote_control: boolean;
+	is_recording: boolean;
+	is_active: boolean;
+	/** Pictures flow. */
+	live: boolean;
+	quality: 'low' | 'medium' | 'high';
+	audio_enabled: boolean;
+	started_at: string;
+	ended_at: string | null;
+	/** Seconds; 0 while it runs. */
+	share_duration: number;
+}
+
+export interface ShareList {
+	shares: Share[];
+}
+
+export interface SharePublish {
+	share: string;
+	video: string;
+	audio?: string;
+}
+
+export interface ShareRef {
+	share: string;
+}
+
+export interface ShareStart {
+	title?: string;
+	share_type?: 'screen' | 'window' | 'tab';
+	resolution?: string;
+	frame_rate?: number;
+	has_audio?: boolean;
+	viewers_can_annotate?: boolean;
+	allow_remote_control?: boolean;
+	quality?: 'low' | 'medium' | 'high';
+}
+
+export interface ShareUpdate {
+	share: string;
+	is_recording?: boolean;
+}
+
 export interface Stall {
 	seq: number;
 	stalled: boolean;
@@ -697,6 +760,128 @@ export interface Vector {
 	from: number;
 }
 
+export interface VoiceAnswer {
+	sdp: string;
+	/** Of this connection; a later join replaces it. */
+	epoch: number;
+	ice_servers: ICEServer[];
+}
+
+export interface VoiceGone {
+	/** After lost a client joins again by itself. */
+	reason: 'replaced' | 'removed' | 'lost' | 'closed';
+}
+
+export interface VoiceJoin {
+	muted?: boolean;
+	deafened?: boolean;
+}
+
+export interface VoiceMember {
+	user: string;
+	epoch: number;
+	/** Media flows. */
+	connected: boolean;
+	/** udp, tcp or relay; empty before. */
+	path: string;
+	/** By himself. */
+	muted: boolean;
+	/** By a host. */
+	server_muted: boolean;
+	may_speak: boolean;
+	deafened: boolean;
+	/** Server milliseconds when it was raised; 0: it is down. */
+	hand: number;
+	priority: boolean;
+	joined_at: string;
+}
+
+export interface VoiceModerate {
+	user: string;
+	/** The server's mute. It never touches the person's own. */
+	muted?: boolean;
+	/** Lets somebody speak where that needs leave. */
+	speak?: boolean;
+	/** Only false: the hand is answered. */
+	hand?: boolean;
+	/** Is heard before others. */
+	priority?: boolean;
+	/** Sends him out of the voice room. */
+	out?: boolean;
+}
+
+export interface VoiceOffer {
+	share?: SharePublish;
+}
+
+export interface VoicePrepared {
+	/** Good for five minutes. */
+	ice_servers: ICEServer[];
+	/** How many lines for voices make sense. */
+	slots: number;
+}
+
+export interface VoiceRoom {
+	/** Of the room. Who joined under another one joins again, at once. */
+	epoch: string;
+	settings: VoiceRules;
+	/** Who came first is first. */
+	members: VoiceMember[];
+}
+
+export interface VoiceRules {
+	active: boolean;
+	max_participants: number;
+	require_permission: boolean;
+	audio_quality: 'low' | 'medium' | 'high' | 'ultra';
+	noise_cancellation: boolean;
+	echo_cancellation: boolean;
+	stage: boolean;
+	last_n: number;
+	many_shares: boolean;
+}
+
+export interface VoiceSet {
+	muted?: boolean;
+	deafened?: boolean;
+	/** Raised or not, to be let speak. */
+	hand?: boolean;
+}
+
+export interface VoiceSettings {
+	active?: boolean;
+	max_participants?: number;
+	require_permission?: boolean;
+	audio_quality?: 'low' | 'medium' | 'high' | 'ultra';
+	noise_cancellation?: boolean;
+	echo_cancellation?: boolean;
+	/** Hosts speak; others raise a hand. */
+	stage?: boolean;
+	/** So many of the loudest are forwarded; 0: all. */
+	last_n?: number;
+	/** Several may share at once. */
+	many_shares?: boolean;
+}
+
+export interface VoiceSlots {
+	/** Empty where a slot is. */
+	slots: string[];
+}
+
+export interface VoiceSpeaking {
+	users: string[];
+}
+
+export interface VoiceView {
+	mid: string;
+	/** Empty frees the line. */
+	share?: string;
+}
+
+export interface VoiceViews {
+	views: VoiceView[];
+}
+
 export interface Waiting {
 	user: string;
 	/** Server milliseconds. */
@@ -728,6 +913,11 @@ export interface Welcome {
 	marks: Mark[];
 	/** Who may draw. */
 	draw: DrawRules;
+	voice: VoiceRoom;
+	/** Whose voice is in which slot. */
+	slots: string[];
+	speaking: string[];
+	shares: Share[];
 }
 
 /** What clients send, by name. */
@@ -814,6 +1004,28 @@ export interface ClientFrames {
 	'presence.set': SetPresence;
 	/** Throws a reaction; acknowledged when it is kept. */
 	'react.send': React;
+	/** Begins a share; acknowledged with its id when committed. */
+	'share.start': ShareStart;
+	/** Ends a share: one's own, or as a host anybody's. */
+	'share.stop': ShareRef;
+	/** Changes one's own share; acknowledged when committed. */
+	'share.update': ShareUpdate;
+	/** Joins the voice room with an offer; answered with voice.answer. */
+	'voice.join': VoiceJoin;
+	/** Leaves the voice room. */
+	'voice.leave': Record<string, never>;
+	/** Mutes somebody, lets him speak, sends him out. */
+	'voice.moderate': VoiceModerate;
+	/** Offers again on the same connection; answered with voice.answer. */
+	'voice.offer': VoiceOffer;
+	/** Asks for what is needed before an offer; answered with voice.prepared. */
+	'voice.prepare': Record<string, never>;
+	/** Mutes, deafens, raises a hand. */
+	'voice.set': VoiceSet;
+	/** Changes how the voice room works; acknowledged when committed. */
+	'voice.settings': VoiceSettings;
+	/** Says which share a line shows. */
+	'voice.view': VoiceViews;
 }
 
 /** What the server sends, by name. */
@@ -890,6 +1102,20 @@ export interface ServerFrames {
 	'react.burst': Reactions;
 	/** The server goes down; come back elsewhere. */
 	'server.drain': Drain;
+	/** The shares that run. */
+	'share.list': ShareList;
+	/** Answers voice.join and voice.offer. */
+	'voice.answer': VoiceAnswer;
+	/** One is not in the voice room any more. */
+	'voice.gone': VoiceGone;
+	/** Answers voice.prepare. */
+	'voice.prepared': VoicePrepared;
+	/** The voice room. */
+	'voice.room': VoiceRoom;
+	/** Whose voice is in which slot. */
+	'voice.slots': VoiceSlots;
+	/** Who speaks, as a whole, whenever that changes. */
+	'voice.speaking': VoiceSpeaking;
 }
 
 /** Why a connection ends: 40xx do not return, 41xx return after a pause, 42xx return at once. */
