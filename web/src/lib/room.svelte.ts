@@ -65,6 +65,8 @@ const presenceEvery = 400;
 const reportEvery = 5000;
 const typingFor = 5000;
 const undoFor = 8000;
+/** More would hide the picture, and cost frames. */
+const mostFlying = 40;
 
 export class Room {
 	party = $state<Party>()!;
@@ -496,7 +498,7 @@ export class Room {
 	/** Lets one fly that is counted already. */
 	fly(r: Reaction): void {
 		const key = ++this.#key;
-		this.flying = [...this.flying.slice(-60), { ...r, key }];
+		this.flying = [...this.flying.slice(1 - mostFlying), { ...r, key }];
 		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);
 	}
 
