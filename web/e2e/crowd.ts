@@ -44,7 +44,6 @@ export class Crowd {
 		return this.home.page.evaluate(
 			async ({ perSecond, ms, people, what, arg }) => {
 				const w = window as unknown as { tell: Tell; refused: string[] };
-				// eslint-disable-next-line @typescript-eslint/no-implied-eval
 				const act = new Function(`return (${what})`)() as (tell: Tell, who: number, nth: number, arg: unknown) => void;
 				const start = performance.now();
 				let done = 0;

@@ -31,9 +31,13 @@ const playing = (p: Person) =>
 	});
 
 describe('two people far apart, with clocks that are minutes wrong', async () => {
+	/** Where a stroke ends. */
 	const place = { x: 0.4, y: 0.4 };
 
-	/** Waits for ink around the place and then until it is gone; the machine's time of the first frame without. */
+	/**
+	 * Waits for ink left of the place (the drawer's name stands right of it) and
+	 * then until it is gone; the machine's time of the first frame without.
+	 */
 	const gone = (p: Person): Promise<number> =>
 		p.page.evaluate(
 			(place) =>
@@ -41,17 +45,14 @@ describe('two people far apart, with clocks that are minutes wrong', async () =>
 					const w = window as unknown as { realNow(): number };
 					let seen = false;
 					const look = () => {
-						requestAnimationFrame(look2);
-					};
-					const look2 = () => {
 						const c = document.querySelector('[data-testid=drawing]') as HTMLCanvasElement | null;
 						const painted = c
 							?.getContext('2d')
-							?.getImageData(place.x * c.width - 20, place.y * c.height - 20, 60, 40)
+							?.getImageData(place.x * c.width - 30, place.y * c.height - 10, 34, 20)
 							.data.some((v, i) => i % 4 === 3 && v > 0);
 						if (seen && !painted) return ok(w.realNow());
 						seen ||= painted ?? false;
-						look();
+						requestAnimationFrame(look);
 					};
 					look();
 				}),
@@ -61,9 +62,9 @@ describe('two people far apart, with clocks that are minutes wrong', async () =>
 	async function stroke(p: Person): Promise<void> {
 		const box = await p.page.getByTestId('drawing').boundingBox();
 		const [x, y] = [box!.x + place.x * box!.width, box!.y + place.y * box!.height];
-		await p.page.mouse.move(x, y);
+		await p.page.mouse.move(x - 20, y);
 		await p.page.mouse.down();
-		await p.page.mouse.move(x + 20, y + 10, { steps: 6 });
+		await p.page.mouse.move(x, y, { steps: 6 });
 		await p.page.mouse.up();
 		await p.page.mouse.move(5, 300);
 	}
