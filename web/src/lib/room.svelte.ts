@@ -309,7 +309,10 @@ export class Room {
 			this.count = d.count;
 		},
 		'member.role': (d) => {
-			if (d.user === this.me.user.id) this.me = { ...this.me, role: d.role };
+			if (d.user === this.me.user.id) {
+				this.me = { ...this.me, role: d.role };
+				this.polls.role(this.may('poll.write'));
+			}
 			this.here = this.here.map((p) => (p.user.id === d.user ? { ...p, role: d.role } : p));
 		},
 		'member.removed': (d) => {
