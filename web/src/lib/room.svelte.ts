@@ -112,7 +112,7 @@ export class Room {
 			party: id,
 			me: () => this.me.user.id,
 			may: (action: Action) => this.may(action),
-			filmAt: () => (this.item ? Math.max(0, this.film.at) : undefined),
+			filmAt: () => (this.item && this.party.status !== 'ended' ? Math.max(0, this.film.at) : undefined),
 		};
 		this.chat = new Chat(wire, here);
 		this.drawing = new Drawing(wire, here);

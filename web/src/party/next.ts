@@ -16,10 +16,10 @@ export function nextDate(iso: string, now = Date.now()): Date {
 /** A moment as a field of kind datetime-local wants it. */
 export const localField = (d: Date): string => new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
-const telling = /^The next one is .*\/i\/([\w-]+)/;
+const telling = /^The next one has a date: .*\/i\/([\w-]+)/;
 
-/** The line that tells of it. */
-export const nextLine = (words: string, link: string): string => `The next one is ${words}: ${link}`;
+/** The line that tells of it. It names no hour: that is another for each reader. */
+export const nextLine = (link: string): string => `The next one has a date: ${link}`;
 
 /** The code of the invitation that a host told of last. */
 export function nextInvite(messages: readonly Pick<Message, 'text' | 'role' | 'deleted'>[]): string | undefined {
