@@ -25,6 +25,7 @@ import type {
 	Welcome,
 } from './protocol/generated';
 import { Refused, type Frame, type Problem } from './socket';
+import { Voice } from './voice.svelte';
 import type { Wire } from './wire';
 
 /** What somebody just did to the film, shown for 3 s with a way back for 8 s. */
@@ -80,6 +81,7 @@ export class Room {
 	readonly chat: Chat;
 	readonly drawing: Drawing;
 	readonly polls: Polls;
+	readonly voice: Voice;
 	/** Reactions by second of the film that is on. */
 	readonly heat = new Heat();
 
@@ -107,16 +109,20 @@ export class Room {
 			run: (type, data) => this.#command(type, data),
 			ask: (type, data, keep, op) => this.#c.socket.command(type, this.#name, data, keep, op),
 			tell: (type, data) => this.#tell(type, data),
+			request: (type, data) => this.#c.socket.request(type, this.#name, data),
 		};
 		const here = {
 			party: id,
+			leads: () => this.role === 'host' || this.role === 'co-host',
+			notice: (words: string) => (this.notice = words),
 			me: () => this.me.user.id,
 			may: (action: Action) => this.may(action),
 			filmAt: () => (this.item && this.party.status !== 'ended' ? Math.max(0, this.film.at) : undefined),
 		};
 		this.chat = new Chat(wire, here);
 		this.drawing = new Drawing(wire, here);
-		this.polls = new Polls(wire.run, (words) => (this.notice = words));
+		this.polls = new Polls(wire.run, here.notice);
+		this.voice = new Voice(wire, here);
 	}
 
 	enter(): () => void {
@@ -130,6 +136,7 @@ export class Room {
 		this.#timer = setInterval(() => this.#tick(), presenceEvery);
 		return () => {
 			clearInterval(this.#timer);
+			void this.voice.leave();
 			this.#leave?.();
 		};
 	}
@@ -278,6 +285,7 @@ export class Room {
 		this.chat.welcome(w);
 		this.polls.welcome(w);
 		this.drawing.welcome(w);
+		this.voice.welcome(w);
 		this.joined = true;
 		this.#saidState = '';
 		this.film.forget();
@@ -285,7 +293,7 @@ export class Room {
 	}
 
 	#frame(f: Frame): void {
-		for (const part of [this, this.chat, this.polls, this.drawing]) {
+		for (const part of [this, this.chat, this.polls, this.drawing, this.voice]) {
 			const handler = (part.handlers as Handlers)[f.type];
 			if (handler) return handler(f.data, f);
 		}

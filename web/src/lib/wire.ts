@@ -8,4 +8,6 @@ export interface Wire {
 	ask<K extends keyof ClientFrames>(type: K, data: ClientFrames[K], keep?: boolean, op?: string): Promise<Ack>;
 	/** Tells something that needs no answer, if there is a connection. */
 	tell<K extends keyof ClientFrames>(type: K, data: ClientFrames[K]): void;
+	/** Asks for something that is answered by a frame of its own. */
+	request<T>(type: string, data: object): Promise<T>;
 }
