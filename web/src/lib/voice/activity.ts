@@ -20,19 +20,28 @@ export function rms(samples: ArrayLike<number>): number {
 /** 0 to 1, for a meter. */
 export const meter = (db: number): number => Math.min(1, Math.max(0, (db - quietest) / -quietest));
 
+/** Noise is the quietest moment of the last three seconds: speech has pauses, a fan has none. */
+const spans = 6;
+const span = 500;
+
 export class Gate {
-	#noise = quietest;
+	/** The quietest of each half second, the newest last. */
+	readonly #least: number[] = [];
+	#since = -Infinity;
 	#spoke = -Infinity;
-	#at: number | undefined;
 
 	/** Whether somebody speaks, by how loud it is at a moment in ms. */
 	speaks(db: number, now: number): boolean {
-		const passed = Math.min(1, (now - (this.#at ?? now)) / 1000);
-		this.#at = now;
-		// Noise is learnt downwards at once and upwards slowly, so that speech is not taken for it.
-		const up = now - this.#spoke < holds ? 0.6 : 6;
-		this.#noise = db < this.#noise ? Math.max(-100, db) : Math.min(db, this.#noise + up * passed);
-		if (db > Math.max(least, this.#noise + above)) this.#spoke = now;
+		if (now - this.#since >= span) {
+			this.#since = now;
+			this.#least.push(db);
+			if (this.#least.length > spans) this.#least.shift();
+		}
+		const end = this.#least.length - 1;
+		this.#least[end] = Math.min(this.#least[end] ?? db, db);
+		// Until it knows better, the room is quiet.
+		const noise = this.#least.length < spans ? Math.min(quietest, ...this.#least) : Math.min(...this.#least);
+		if (db > Math.max(least, noise + above)) this.#spoke = now;
 		return now - this.#spoke < holds;
 	}
 }
