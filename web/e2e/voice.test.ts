@@ -194,10 +194,14 @@ test('the microphone is tried out before the film', async () => {
 	await Promise.all([mara.goto(`/watch/${party.id}`), jun.goto(`/watch/${party.id}`)]);
 	await mara.page.getByRole('button', { name: 'Test mic' }).click();
 	await mara.page.getByText('It hears you').waitFor();
+	await mara.page.screenshot({ path: resolve(shots, 'voice-mic.png') });
+	await mara.page.getByRole('button', { name: 'Close' }).click();
+	await mara.page.getByText('Mic ok').waitFor();
 	await mara.page.screenshot({ path: resolve(shots, 'voice-lobby.png') });
 	await jun.page.getByRole('button', { name: 'Test mic' }).click();
 	await jun.page.getByText('It hears you').waitFor();
 	await jun.page.screenshot({ path: resolve(shots, 'voice-lobby-phone.png') });
+	await jun.page.getByRole('button', { name: 'Close' }).click();
 	await mara.call('POST', `/api/parties/${party.id}/start/`, {});
 	await Promise.all([mara, jun].map((p) => p.page.getByRole('button', { name: 'Pause', exact: true }).first().waitFor()));
 });
@@ -260,6 +264,20 @@ test('one joins, is heard, mutes, and sees who speaks', async () => {
 	expect(await grave(mara)).toEqual([]);
 });
 
+test('who listens raises a hand, and a host lets him speak', async () => {
+	await mara.page.getByRole('tab', { name: /Chat/ }).click();
+	room.members = [member(ids.jun, { may_speak: false, hand: 9 }), member(ids.mara)];
+	room.room();
+	const asks = mara.page.getByRole('list', { name: 'Requests' });
+	await asks.getByText('Jun asks to speak').waitFor();
+	await asks.getByRole('button', { name: 'Let speak' }).click();
+	expect(room.has('voice.moderate')!.data).toEqual({ user: ids.jun, speak: true, hand: false });
+	await mara.page.keyboard.press('h');
+	await mara.page.getByRole('switch', { name: 'Stage' }).waitFor();
+	await mara.page.screenshot({ path: resolve(shots, 'voice-host.png') });
+	await mara.page.keyboard.press('Escape');
+});
+
 test('another incarnation of the room is joined without a click', async () => {
 	const joins = () => room.heard.filter((u) => u.type === 'voice.join').length;
 	const before = joins();
@@ -306,9 +324,9 @@ test('on a phone, by holding the button; in fullscreen the voices lie on the fil
 	const bar = jun.page.getByRole('region', { name: 'Voice', exact: true });
 	await bar.getByRole('button', { name: 'Join voice' }).click();
 	await bar.getByRole('button', { name: 'Voice settings' }).click();
-	await bar.getByLabel('I am heard').selectOption('hold');
+	await jun.page.getByLabel('I am heard').selectOption('hold');
 	await jun.page.screenshot({ path: resolve(shots, 'voice-settings-phone.png') });
-	await bar.getByRole('button', { name: 'Done' }).click();
+	await jun.page.getByRole('button', { name: 'Close' }).click();
 	const hold = bar.getByRole('button', { name: /Hold to talk|Talking/ });
 	await hold.dispatchEvent('pointerdown', { pointerId: 1, button: 0 }).catch(() => hold.focus());
 	other.tell('voice.speaking', { users: [ids.mara] });
@@ -321,4 +339,6 @@ test('on a phone, by holding the button; in fullscreen the voices lie on the fil
 	room.tell('voice.speaking', { users: [ids.jun] });
 	await mara.page.waitForTimeout(500);
 	await mara.page.screenshot({ path: resolve(shots, 'voice-fullscreen.png') });
+	await mara.page.waitForTimeout(3000);
+	await mara.page.screenshot({ path: resolve(shots, 'voice-fullscreen-quiet.png') });
 });

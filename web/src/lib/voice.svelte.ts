@@ -79,7 +79,8 @@ export class Voice {
 	}
 
 	speaks(user: string): boolean {
-		return user === this.here.me() && this.phase === 'on' ? this.sent : this.speaking.includes(user);
+		if (user === this.here.me() && this.phase === 'on') return this.sent;
+		return this.speaking.includes(user) && this.member(user)?.server_muted !== true;
 	}
 
 	/** How loud the film is beside the voices. */
@@ -189,6 +190,11 @@ export class Voice {
 	/** What a host does with somebody's voice. */
 	moderate(user: string, what: { muted?: boolean; speak?: boolean; hand?: boolean; priority?: boolean; out?: boolean }) {
 		return this.#run('voice.moderate', { user, ...what });
+	}
+
+	/** What a host changes about the room's voice. */
+	settle(change: Partial<VoiceRoom['settings']>): Promise<void> {
+		return this.#run('voice.settings', change);
 	}
 
 	/** Shows a screen, a window or a tab to all. */
