@@ -151,6 +151,14 @@ test('a mark lies at the same place of the film in windows of every shape', { ti
 		.waitFor({ state: 'attached' });
 	await mara.page.waitForTimeout(300);
 	await mara.page.screenshot({ path: resolve(shots, 'draw-keys.png') });
+	// The picture goes into the chat, and everybody there sees it.
+	await mara.page.getByRole('button', { name: 'Picture into the chat' }).click();
+	const picture = jun.page.getByRole('img', { name: 'The picture at 0:01, by Mara' });
+	await picture.waitFor();
+	await jun.page.waitForFunction(
+		() => ((document.querySelector('.picture img') as HTMLImageElement | null)?.naturalWidth ?? 0) > 0,
+	);
+	await jun.page.screenshot({ path: resolve(shots, 'draw-chat-picture.png') });
 	await mara.page.getByRole('button', { name: 'Clear mine' }).click();
 	await seesNothing(jun);
 

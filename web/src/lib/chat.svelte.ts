@@ -115,7 +115,7 @@ export class Chat {
 			)),
 		'chat.deleted': (d) => {
 			this.messages = this.messages.map((m) => {
-				if (m.id === d.message) return { ...m, text: '', deleted: true };
+				if (m.id === d.message) return { ...m, text: '', image: undefined, deleted: true };
 				return m.reply_to?.id === d.message ? { ...m, reply_to: { ...m.reply_to, text: '' } } : m;
 			});
 			if (this.pinned?.id === d.message) this.pinned = null;

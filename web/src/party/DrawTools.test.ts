@@ -23,7 +23,7 @@ const mark = (by: string): Mark => ({
 });
 
 function show(r: ReturnType<typeof room>, more: object = {}) {
-	const does = { onpick: vi.fn(), onundo: vi.fn(), onclear: vi.fn(), onsnapshot: vi.fn() };
+	const does = { onpick: vi.fn(), onundo: vi.fn(), onclear: vi.fn(), sending: false, onsave: vi.fn(), onsend: vi.fn() };
 	render(DrawTools, { room: r, tool: 'pen' as const, shown: r.drawing.marks, mine: 1, ...does, ...more });
 	return does;
 }
