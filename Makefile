@@ -61,7 +61,10 @@ bench: ## Go benchmarks
 	@$(GO) test -run '^$$' -bench . -benchmem ./hub/... ./internal/...
 
 bench-sync: build ## two browsers on slow networks: how far apart they are
-	@$(NPM) run --silent bench-sync
+	@$(NPM) run --silent bench -- sync
+
+bench-live: build ## reactions and drawing in browsers: how soon, how smooth, how many bytes
+	@$(NPM) run --silent bench -- reactions draw
 
 load: build ## a party under chat load, checked for order and loss
 	@.ci/load
@@ -79,4 +82,4 @@ release: web/dist/index.html ## binaries for the usual machines, in bin/
 		echo $$t; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' \
 			-o bin/watchparty-$${t/\//-}$$([ "$${t%/*}" = windows ] && echo .exe) ./cmd/watchparty; done
 
-.PHONY: help run build web setup test race e2e lint gen verify bench bench-sync load soak fuzz release
+.PHONY: help run build web setup test race e2e lint gen verify bench bench-sync bench-live load soak fuzz release

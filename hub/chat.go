@@ -14,6 +14,7 @@ import (
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
+	"watchparty/internal/picture"
 )
 
 const (
@@ -21,7 +22,10 @@ const (
 	typingGap   = 100 * time.Millisecond
 )
 
-var errOpReused = fault.New(fault.Conflict, "op.reused", "That op id belongs to another command.")
+var (
+	errOpReused        = fault.New(fault.Conflict, "op.reused", "That op id belongs to another command.")
+	errPictureBySocket = fault.New(fault.Invalid, "chat.picture", "A picture is sent by REST, where its bytes are.")
+)
 
 func (r *room) chatSend(c *call, v wire.Send) error {
 	if err := r.budget(c.user()).chat.take(r.now()); err != nil {
@@ -30,6 +34,9 @@ func (r *room) chatSend(c *call, v wire.Send) error {
 	text, err := chat.Clean(v.Text)
 	if err != nil {
 		return err
+	}
+	if _, ours := picture.Of(r.id, v.Image); v.Image != "" && (c.spot != nil || !ours) {
+		return errPictureBySocket
 	}
 	if err := chat.MayWrite(r.party.AllowChat, r.party.SlowMode, c.member.Role, r.spoke[c.user()], r.now()); err != nil {
 		return err
@@ -51,7 +58,7 @@ func (r *room) chatSend(c *call, v wire.Send) error {
 func (r *room) write(c *call, v wire.Send, reply *chat.Quote) error {
 	m := chat.Message{
 		ID: id.New[id.Message](), Party: r.id, Author: chat.Author(c.member.Person), Role: c.member.Role.String(),
-		Color: c.member.Color, Type: chat.Text, Text: v.Text, ReplyTo: reply,
+		Color: c.member.Color, Type: chat.Text, Text: v.Text, Image: v.Image, ReplyTo: reply,
 		Mentions: chat.Mentions(v.Text, r.username), CreatedAt: clock.Millis(r.now()), Op: c.op,
 	}
 	if v.FilmAt != nil {
@@ -320,7 +327,7 @@ func authorOf(u wire.User) chat.Author {
 func lineOf(w wire.Message, p id.Party) chat.Message {
 	m := chat.Message{
 		ID: w.ID, Party: p, Seq: w.Seq, Author: authorOf(w.User), Role: w.Role, Color: w.Color, Type: w.Type,
-		Text: w.Text, Mentions: w.Mentions, FilmAt: w.FilmAt, Item: w.ItemID,
+		Text: w.Text, Image: w.Image, Mentions: w.Mentions, FilmAt: w.FilmAt, Item: w.ItemID,
 		CreatedAt: time.Time(w.CreatedAt), Deleted: w.Deleted, Op: w.Op,
 	}
 	if w.EditedAt != nil {

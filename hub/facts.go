@@ -155,6 +155,9 @@ func (r *room) applyMembers(was map[id.User]party.Member, by id.User) {
 			r.unseated(u, now)
 		case now.Role != old.Role:
 			r.record(wire.MemberRole.Name, wire.RoleChanged{User: u, Role: now.Role.String(), By: by})
+			if leads(now.Role) && !leads(old.Role) {
+				r.showDrafts(u)
+			}
 		}
 	}
 	r.flagAll()

@@ -8,8 +8,10 @@ import (
 
 	"watchparty/hub/hubtest"
 	"watchparty/hub/wire"
+	"watchparty/internal/access"
 	"watchparty/internal/account"
 	"watchparty/internal/id"
+	"watchparty/internal/party"
 )
 
 func pollOf(kind string, more func(*wire.NewPoll)) wire.NewPoll {
@@ -103,6 +105,23 @@ func TestOnlyHostsMakePollsAndSeeDrafts(t *testing.T) {
 		over := hubtest.Expect(bob, wire.PollClosed)
 		if fmt.Sprint(over.Card.Poll.Right) != "[1]" || len(over.Board) != 1 || over.Board[0].User.ID != people[1].User {
 			t.Errorf("over %+v, board %+v", over.Card.Poll, over.Board)
+		}
+	})
+}
+
+func TestWhoBecomesAHostIsShownWhatIsPrepared(t *testing.T) {
+	t.Parallel()
+	bubble(t, 2, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
+		host, bob := w.Dial(t, people[0]), w.Dial(t, people[1])
+		host.Join(p)
+		bob.Join(p)
+		draft := pollOf("yes_no", func(n *wire.NewPoll) { n.Publish = false })
+		ref := id.Poll(host.Ack(host.Send("poll.create", draft)).ID)
+		told := changed("members")
+		told.By = people[0].User
+		w.Parties.Member(p, people[1].User, told, func(m *party.Member) { m.Role = access.CoHost })
+		if d := hubtest.Expect(bob, wire.PollDrafted); len(d.Items) != 1 || d.Items[0].ID != ref {
+			t.Fatalf("drafts %+v", d)
 		}
 	})
 }

@@ -271,7 +271,10 @@ func (r *room) tellHosts(l *poll.Live) {
 }
 
 // tellDrafts shows the hosts what is prepared.
-func (r *room) tellDrafts() {
+func (r *room) tellDrafts() { r.showDrafts(r.hosts()...) }
+
+// showDrafts shows some people, who must be hosts, what is prepared.
+func (r *room) showDrafts(to ...id.User) {
 	d := wire.PollDrafts{Items: []wire.Poll{}}
 	for _, l := range r.polls.all {
 		if l.State == poll.Draft {
@@ -279,7 +282,7 @@ func (r *room) tellDrafts() {
 		}
 	}
 	f := encode(wire.PollDrafted, r.head(), d)
-	for _, u := range r.hosts() {
+	for _, u := range to {
 		r.sendTo(u, f)
 	}
 }

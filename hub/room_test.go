@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"watchparty/hub/hubtest"
 	"watchparty/hub/wire"
 	"watchparty/internal/account"
+	"watchparty/internal/fault"
 	"watchparty/internal/id"
+	"watchparty/internal/picture"
 )
 
 // bubble runs a test in turned time, with a party of some people; the first is
@@ -405,6 +408,42 @@ func TestDrainCommitsAcknowledgesAndSaysWhenToComeBack(t *testing.T) {
 		}
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestAPictureComesByRESTAndGoesWithItsLine(t *testing.T) {
+	t.Parallel()
+	bubble(t, 2, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
+		ada, bob := w.Dial(t, people[0]), w.Dial(t, people[1])
+		ada.Join(p)
+		bob.Join(p)
+		name := picture.Name(strings.Repeat("a", 26) + ".png")
+		if got := ada.Refused(ada.Send("chat.send", wire.Send{Text: "look", Image: picture.Path(p, name)})); got.Code != "chat.picture" {
+			t.Errorf("over a socket: %+v", got)
+		}
+		do := func(image string) (wire.Result, error) {
+			data, err := json.Marshal(wire.Send{Text: "look", Image: image})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w.Hub.Do(t.Context(), p, people[0], wire.Command{Type: "chat.send", Data: data})
+		}
+		for _, bad := range []string{picture.Path(id.New[id.Party](), name), "https://elsewhere.example/x.png"} {
+			if _, err := do(bad); fault.Of(err).Code != "chat.picture" {
+				t.Errorf("%s: %v", bad, err)
+			}
+		}
+		if _, err := do(picture.Path(p, name)); err != nil {
+			t.Fatal(err)
+		}
+		m := hubtest.Expect(bob, wire.ChatMessage)
+		if m.Image != picture.Path(p, name) {
+			t.Fatalf("the line is %+v", m)
+		}
+		ada.Ack(ada.Send("chat.delete", wire.MessageRef{Message: m.ID}))
+		if again := w.Dial(t, people[1]).Join(p); len(again.Messages) != 1 || again.Messages[0].Image != "" {
+			t.Errorf("after the line is gone: %+v", again.Messages)
 		}
 	})
 }

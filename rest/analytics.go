@@ -44,6 +44,7 @@ func Analytics(parties PartyFinder, deeds Deeds) Feature {
 			Method: http.MethodGet, Path: "/api/interactive/parties/{party}/recap/", ID: "party-recap", Tag: "reports",
 			Doc: "A party in a few numbers, for all who were there.", Needs: access.ReactRead,
 		}, x.recap)
+		x.export()
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"watchparty/internal/chat"
 	"watchparty/internal/id"
 	"watchparty/internal/party"
+	"watchparty/internal/picture"
 	"watchparty/rest"
 	"watchparty/store"
 	"watchparty/store/storetest"
@@ -114,9 +115,14 @@ func newFace(t *testing.T, limiter rest.Limiter) *face {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pictures, err := picture.OpenFolder(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pictures.Close() })
 	h, err := rest.New(rest.Config{
 		Features: []rest.Feature{
-			rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room), rest.Annotations(svc, f.s.Rooms(), f.room),
+			rest.Parties(svc, f.room), rest.Chat(svc, f.room, f.room), rest.Pictures(svc, pictures, f.room, f.room), rest.Polls(svc, f.s.Rooms(), f.room), rest.Annotations(svc, f.s.Rooms(), f.room),
 			rest.Analytics(svc, f.s.Rooms()),
 		},
 		Auth: f, Limiter: limiter, PublicURL: "https://party.example",

@@ -183,6 +183,7 @@ func TestForStrangersAPartyHasNoReactionsAndNoReport(t *testing.T) {
 			{"POST", "/api/parties/" + p + "/reactions/", `{"emoji":"😂"}`},
 			{"DELETE", "/api/parties/" + p + "/reactions/", ""},
 			{"GET", inside + "analytics/", ""},
+			{"GET", inside + "analytics/export/", ""},
 			{"GET", inside + "recap/", ""},
 		} {
 			if r := g.call(g.stranger, c.method, c.path, c.body); r.status != http.StatusNotFound {
@@ -246,6 +247,19 @@ func TestTheReportIsForTheHostsAndTheRecapForAll(t *testing.T) {
 		}
 		if !strings.Contains(r.raw, `"retention":[[0,2],[1,2]],"reactions":[[1,3]],"chat":[]`) {
 			t.Errorf("films: %s", r.raw)
+		}
+
+		g.want(403, g.member, "GET", inside+"analytics/export/", "")
+		g.want(400, g.host, "GET", inside+"analytics/export/?of=secrets", "")
+		people := g.want(200, g.host, "GET", inside+"analytics/export/", "").raw
+		for _, want := range []string{"user,name,watch_seconds,", g.hostID + ",ada,90.0,3,0,0,90.0,0.0,2026-11-23T20:00:00Z,\n", ",60.0,0,0,0,0.0,0.0,2026-11-23T20:00:00Z,2026-11-23T20:01:00Z\n"} {
+			if !strings.Contains(people, want) {
+				t.Errorf("people as CSV without %q:\n%s", want, people)
+			}
+		}
+		minutes := g.want(200, g.host, "GET", inside+"analytics/export/?of=minutes", "").raw
+		if !strings.HasPrefix(minutes, "item,film,minute,watching,reactions,chat\n") || !strings.Contains(minutes, ",0,2,0,0\n") || !strings.Contains(minutes, ",1,2,3,0\n") {
+			t.Errorf("minutes as CSV:\n%s", minutes)
 		}
 
 		recap := g.want(200, g.member, "GET", inside+"recap/", "")

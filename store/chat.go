@@ -21,6 +21,7 @@ type messageRow struct {
 	Color     int
 	Type      string
 	Text      string
+	Image     string
 	ReplyID   *id.Message
 	Mentions  string
 	FilmAt    *float64
@@ -36,7 +37,7 @@ func (messageRow) TableName() string { return "messages" }
 func messageRowOf(m chat.Message, seq int64) (messageRow, error) {
 	mentions, err := json.Marshal(m.Mentions)
 	r := messageRow{
-		ID: m.ID, PartyID: m.Party, Seq: seq, UserID: m.Author.ID, Role: m.Role, Color: m.Color, Type: m.Type, Text: m.Text,
+		ID: m.ID, PartyID: m.Party, Seq: seq, UserID: m.Author.ID, Role: m.Role, Color: m.Color, Type: m.Type, Text: m.Text, Image: m.Image,
 		Mentions: string(mentions), FilmAt: m.FilmAt, ItemID: orNull(m.Item), Op: m.Op,
 		CreatedAt: ms(m.CreatedAt), EditedAt: msPtr(m.EditedAt), Deleted: m.Deleted,
 	}
@@ -58,7 +59,7 @@ func (t *Tx) putMessage(m chat.Message, seq int64) error {
 	}
 	res := t.db.Model(&messageRow{}).Where("id = ? AND party_id = ? AND NOT deleted", m.ID, m.Party).
 		Updates(map[string]any{
-			"text": row.Text, "mentions": row.Mentions, "reply_id": row.ReplyID,
+			"text": row.Text, "image": row.Image, "mentions": row.Mentions, "reply_id": row.ReplyID,
 			"edited_at": row.EditedAt, "deleted": row.Deleted,
 		})
 	if res.Error == nil && res.RowsAffected == 0 {
@@ -79,7 +80,7 @@ func (l lineRow) message() (chat.Message, error) {
 	r := l.Line
 	m := chat.Message{
 		ID: r.ID, Party: r.PartyID, Seq: r.Seq, Author: chat.Author(l.Who.person()), Role: r.Role, Color: r.Color,
-		Type: r.Type, Text: r.Text, FilmAt: r.FilmAt, Item: value(r.ItemID), CreatedAt: r.CreatedAt.time(),
+		Type: r.Type, Text: r.Text, Image: r.Image, FilmAt: r.FilmAt, Item: value(r.ItemID), CreatedAt: r.CreatedAt.time(),
 		EditedAt: r.EditedAt.timePtr(), Deleted: r.Deleted, Op: r.Op,
 	}
 	if r.ReplyID != nil && l.ReplyText != nil {
@@ -147,4 +148,18 @@ func (rs Rooms) Message(ctx context.Context, p id.Party, m id.Message) (chat.Mes
 		return chat.Message{}, fault.ErrNotFound
 	}
 	return list[0], nil
+}
+
+// Pictures gives the addresses of all pictures that a party's lines show.
+func (rs Rooms) Pictures(ctx context.Context, p id.Party) ([]string, error) {
+	var out []string
+	err := rs.s.read(ctx).Model(&messageRow{}).Where("party_id = ? AND image <> ''", p).Pluck("image", &out).Error
+	return out, known(err)
+}
+
+// ShowsPicture says whether a line of the party shows the picture of that address.
+func (rs Rooms) ShowsPicture(ctx context.Context, p id.Party, path string) (bool, error) {
+	var n int64
+	err := rs.s.read(ctx).Model(&messageRow{}).Where("party_id = ? AND image = ?", p, path).Limit(1).Count(&n).Error
+	return n > 0, known(err)
 }

@@ -85,6 +85,49 @@ func TestTheJournalGivesEachEntryOnePlaceWithoutHoles(t *testing.T) {
 	})
 }
 
+func TestPicturesAreThoseOfLinesThatAreThere(t *testing.T) {
+	t.Parallel()
+	eachHouse(t, func(t *testing.T, h *house) {
+		ada := h.user("ada")
+		p, other := h.party(ada, party.Patch{}).ID, h.party(ada, party.Patch{}).ID
+		rooms, ctx := h.s.Rooms(), t.Context()
+		_, err := rooms.Open(ctx, p, "a")
+		must(t, err)
+		m := chat.Message{
+			ID: id.New[id.Message](), Party: p, Author: chat.Author{ID: ada.User}, Role: "host", Type: chat.Text,
+			Text: "look", Image: "/x/", CreatedAt: h.clock(),
+		}
+		_, err = rooms.Append(ctx, p, 1, []chat.Entry{{Type: "chat.message", By: ada.User, Ref: m.ID, Data: json.RawMessage(`{}`), Put: &m}})
+		must(t, err)
+		list, err := rooms.Recent(ctx, p, 5)
+		must(t, err)
+		if len(list) != 1 || list[0].Image != "/x/" {
+			t.Fatalf("read back %+v", list)
+		}
+		shows := func(p id.Party, path string) bool {
+			t.Helper()
+			yes, err := rooms.ShowsPicture(ctx, p, path)
+			must(t, err)
+			return yes
+		}
+		if !shows(p, "/x/") || shows(p, "/y/") || shows(other, "/x/") {
+			t.Error("the wrong pictures are shown")
+		}
+		paths, err := rooms.Pictures(ctx, p)
+		must(t, err)
+		if d := cmp.Diff([]string{"/x/"}, paths); d != "" {
+			t.Error(d)
+		}
+		gone, err := list[0].Delete(ada.User, true)
+		must(t, err)
+		_, err = rooms.Append(ctx, p, 1, []chat.Entry{{Type: "chat.deleted", By: ada.User, Ref: m.ID, Data: json.RawMessage(`{}`), Put: &gone}})
+		must(t, err)
+		if paths, err := rooms.Pictures(ctx, p); err != nil || len(paths) != 0 || shows(p, "/x/") {
+			t.Errorf("after the line is gone: %v, %v", paths, err)
+		}
+	})
+}
+
 func TestLinesAreReadAsTheyAreNow(t *testing.T) {
 	t.Parallel()
 	eachHouse(t, func(t *testing.T, h *house) {

@@ -31,6 +31,7 @@ import (
 	"watchparty/internal/notify"
 	"watchparty/internal/obs"
 	"watchparty/internal/party"
+	"watchparty/internal/picture"
 	"watchparty/rest"
 	"watchparty/store"
 	"watchparty/web"
@@ -38,22 +39,23 @@ import (
 
 // node is one server, put together. Only here does everything meet.
 type node struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	name    string
-	public  string // scheme and host, without a slash at the end
-	metrics *obs.Metrics
-	redis   *redis.Client // nil on a single node
-	bus     bus.Bus
-	store   *store.Store
-	runner  *jobs.Runner
-	account *account.Service
-	party   *party.Service
-	media   *media.Service
-	hub     *hub.Hub
-	handler http.Handler
-	voices  hub.Media // nil: switched off
-	closers []func() error
+	cfg      *config.Config
+	log      *slog.Logger
+	name     string
+	public   string // scheme and host, without a slash at the end
+	metrics  *obs.Metrics
+	redis    *redis.Client // nil on a single node
+	bus      bus.Bus
+	store    *store.Store
+	runner   *jobs.Runner
+	account  *account.Service
+	party    *party.Service
+	media    *media.Service
+	pictures *picture.Folder
+	hub      *hub.Hub
+	handler  http.Handler
+	voices   hub.Media // nil: switched off
+	closers  []func() error
 }
 
 // build makes a node that is ready to listen. public is where people reach it.
@@ -199,14 +201,16 @@ func (n *node) makeMedia() error {
 	quota.Film, quota.Bytes = n.cfg.UploadMax, n.cfg.UploadQuota
 	prober := media.Prober{Client: netguard.Client(netguard.Options{Hosts: n.cfg.FilmHosts})}
 	n.media = media.NewService(n.store, folder, quota, clock.System, prober)
-	return nil
+	n.pictures, err = picture.OpenFolder(filepath.Join(n.cfg.Data, "media", "pictures"), clock.System)
+	return err
 }
 
 // The kinds of jobs.
 const (
-	mailKind    = "mail"
-	uploadsKind = "media.expire"
-	tokensKind  = "account.sweep"
+	mailKind     = "mail"
+	uploadsKind  = "media.expire"
+	tokensKind   = "account.sweep"
+	picturesKind = "picture.sweep"
 )
 
 func (n *node) register() {
@@ -220,6 +224,9 @@ func (n *node) register() {
 	n.runner.Every(uploadsKind, time.Hour, func(ctx context.Context, _ jobs.Job) error {
 		_, err := n.media.Expire(ctx)
 		return err
+	})
+	n.runner.Every(picturesKind, time.Hour, func(ctx context.Context, _ jobs.Job) error {
+		return n.pictures.Sweep(ctx, n.store.Rooms().Pictures)
 	})
 	n.runner.Every(tokensKind, time.Hour, func(ctx context.Context, _ jobs.Job) error {
 		_, err := n.store.Accounts().Sweep(ctx)
@@ -261,7 +268,7 @@ func (n *node) makeFace(context.Context) error {
 	face, err := rest.New(rest.Config{
 		Features: []rest.Feature{
 			rest.Site(n.siteConfig()), rest.Accounts(n.account), rest.People(n.account, n.hub), rest.Parties(n.party, n.hub),
-			rest.Chat(n.party, history{n.store.Rooms()}, n.hub),
+			rest.Chat(n.party, history{n.store.Rooms()}, n.hub), rest.Pictures(n.party, n.pictures, n.store.Rooms(), n.hub),
 			rest.Polls(n.party, n.store.Rooms(), n.hub), rest.Annotations(n.party, n.store.Rooms(), n.hub),
 			rest.Reactions(n.party, n.store.Rooms(), n.hub), rest.Analytics(n.party, n.store.Rooms()),
 			rest.Media(n.media), rest.Sample(web.SampleFilm, web.SamplePoster),

@@ -199,6 +199,7 @@ type (
 		Text    string     `json:"text" minLength:"1" maxLength:"2000"`
 		ReplyTo id.Message `json:"reply_to,omitempty" format:"uuid"`
 		FilmAt  *float64   `json:"film_at,omitempty" minimum:"0"`
+		Image   string     `json:"image,omitempty" maxLength:"200" doc:"Set by the server alone: a picture is sent with POST /api/chat/{party}/pictures/."`
 	}
 	// Edit changes one's own line.
 	Edit struct {

@@ -117,6 +117,7 @@ type Message struct {
 	Color     int        `json:"color"`
 	Type      string     `json:"type" enum:"text,system"`
 	Text      string     `json:"text" doc:"Plain text; empty when deleted."`
+	Image     string     `json:"image,omitempty" doc:"Address of a picture that the line shows."`
 	ReplyTo   *Quote     `json:"reply_to"`
 	Mentions  []id.User  `json:"mentions"`
 	FilmAt    *float64   `json:"film_at" doc:"Second of the film at which it was written."`

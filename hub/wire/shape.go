@@ -73,7 +73,7 @@ func KnockOf(m party.Member) Knock {
 func MessageOf(m chat.Message) Message {
 	w := Message{
 		ID: m.ID, Seq: m.Seq, User: UserOf(party.Person(m.Author)), Role: m.Role, Color: m.Color, Type: m.Type,
-		Text: m.Text, Mentions: m.Mentions, FilmAt: m.FilmAt, ItemID: m.Item,
+		Text: m.Text, Image: m.Image, Mentions: m.Mentions, FilmAt: m.FilmAt, ItemID: m.Item,
 		CreatedAt: Time(m.CreatedAt), EditedAt: When(m.EditedAt), Deleted: m.Deleted, Op: m.Op,
 	}
 	if w.Mentions == nil {

@@ -55,6 +55,7 @@ type Message struct {
 	Color     int
 	Type      string
 	Text      string // empty when deleted
+	Image     string // address of a picture, or empty
 	ReplyTo   *Quote
 	Mentions  []id.User
 	FilmAt    *float64
@@ -184,6 +185,6 @@ func (m Message) Delete(by id.User, moderates bool) (Message, error) {
 	if m.Author.ID != by && !moderates {
 		return m, errOthers
 	}
-	m.Text, m.Mentions, m.ReplyTo, m.Deleted = "", []id.User{}, nil, true
+	m.Text, m.Image, m.Mentions, m.ReplyTo, m.Deleted = "", "", []id.User{}, nil, true
 	return m, nil
 }

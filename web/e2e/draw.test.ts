@@ -128,8 +128,41 @@ test('a mark lies at the same place of the film in windows of every shape', { ti
 	await mara.page.getByRole('button', { name: 'Undo mine' }).click();
 	await Promise.all([seesNothing(mara), seesNothing(jun)]);
 
-	// Jun may draw until the host says otherwise; then the tools are gone.
 	await jun.page.setViewportSize({ width: 1280, height: 720 });
+
+	// By keyboard alone: a line of ten hundredths, and a pin that says something.
+	const area = mara.page.getByRole('application', { name: /^Drawing area/ });
+	await area.focus();
+	await mara.page.keyboard.press('Enter');
+	for (let i = 0; i < 10; i++) await mara.page.keyboard.press('ArrowRight');
+	await mara.page.getByRole('status').filter({ hasText: '60 percent across, 50 percent down' }).waitFor();
+	await mara.page.keyboard.press('Enter');
+	await mara.page.waitForTimeout(2000); // the name at the tip is gone
+	const line = await sees(jun);
+	expect(Math.hypot(line.x - 0.55, line.y - 0.5)).toBeLessThan(0.004);
+	await mara.page.keyboard.press('n');
+	await mara.page.keyboard.press('Shift+ArrowDown');
+	await mara.page.keyboard.press('Enter');
+	await mara.page.getByLabel('What the pin says').fill('this one');
+	await mara.page.keyboard.press('Enter');
+	await jun.page
+		.getByRole('list', { name: 'Drawn on this picture' })
+		.getByText('Mara: pin 1 this one')
+		.waitFor({ state: 'attached' });
+	await mara.page.waitForTimeout(300);
+	await mara.page.screenshot({ path: resolve(shots, 'draw-keys.png') });
+	// The picture goes into the chat, and everybody there sees it.
+	await mara.page.getByRole('button', { name: 'Picture into the chat' }).click();
+	const picture = jun.page.getByRole('img', { name: 'The picture at 0:01, by Mara' });
+	await picture.waitFor();
+	await jun.page.waitForFunction(
+		() => ((document.querySelector('.picture img') as HTMLImageElement | null)?.naturalWidth ?? 0) > 0,
+	);
+	await jun.page.screenshot({ path: resolve(shots, 'draw-chat-picture.png') });
+	await mara.page.getByRole('button', { name: 'Clear mine' }).click();
+	await seesNothing(jun);
+
+	// Jun may draw until the host says otherwise; then the tools are gone.
 	await jun.page.keyboard.press('a');
 	await jun.page.getByRole('button', { name: 'Pen (P)' }).waitFor();
 	await mara.page.getByLabel('Who may draw').selectOption('presenter');

@@ -69,14 +69,40 @@ test('an evening leaves its moments behind', { timeout: 120_000 }, async () => {
 	await jun.page.reload();
 	await heat(jun).waitFor({ timeout: 20_000 });
 
+	// A quiz, of which Jun knows the answer.
+	const made = await mara.call<{ id: string }>('POST', `/api/interactive/parties/${party.id}/polls/create/`, {
+		poll_type: 'quiz',
+		question: 'What rises first?',
+		options: ['The light', 'The fog'],
+		right: [0],
+		publish: true,
+	});
+	await jun.call('POST', `/api/interactive/polls/${made.id}/respond/`, { selected_option: 0 });
+	await mara.call('POST', `/api/interactive/polls/${made.id}/close/`, {});
+
 	await mara.call('POST', `/api/parties/${party.id}/end/`, {});
 	for (const p of [mara, jun]) {
 		await p.page.getByText('The moments').waitFor({ timeout: 20_000 });
 		await p.page.getByText('5 reactions').waitFor();
 	}
 	expect(await jun.page.getByRole('link', { name: 'See the report' }).count()).toBe(0);
+	for (const p of [mara, jun]) {
+		const board = p.page.getByRole('region', { name: 'Score board' });
+		expect(await board.getByRole('listitem').first().textContent()).toMatch(/Jun.*100/);
+		await p.page.locator('.moment video.shown').first().waitFor(); // a still of the moment
+	}
+
+	// The host names the next date, and everybody sees it.
+	await mara.page.getByRole('button', { name: 'Name the next date' }).click();
+	await mara.page.getByRole('button', { name: 'Tell all' }).click();
+	await mara.page.getByRole('link', { name: 'You have a seat' }).waitFor();
+	await jun.page.getByRole('region', { name: 'The next one' }).getByRole('link', { name: 'I want to come' }).waitFor();
 	expect(await grave(jun.page)).toEqual([]);
 	await mara.page.screenshot({ path: `${shots}/evening-end.png` });
+	await jun.page.setViewportSize({ width: 390, height: 844 });
+	await jun.page.waitForTimeout(500);
+	await jun.page.screenshot({ path: `${shots}/evening-end-phone.png` });
+	await jun.page.setViewportSize({ width: 1280, height: 720 });
 
 	const link = mara.page.getByRole('link', { name: 'See the report' });
 	await link.focus();

@@ -25,7 +25,7 @@ beforeAll(async () => {
 		Person.open(server.url, phone),
 	]);
 	await mara.register('Mara');
-	await jun.enterAsGuest('Jun');
+	await jun.register('Jun');
 	await ines.enterAsGuest('Ines');
 	party = await mara.host('Friday Film Club');
 	await Promise.all([jun.join(party), ines.join(party)]);
@@ -200,4 +200,51 @@ test('a question lies over the chat until it is answered', async () => {
 	await jun.page.screenshot({ path: resolve(shots, 'poll-over-chat.png') });
 	await option(jun, 'Popcorn?', 'Yes').click();
 	await card(jun, 'Popcorn?').waitFor({ state: 'detached' });
+});
+
+test('in fullscreen a question lies over the film and is answered by keyboard', async () => {
+	const q = 'Louder?';
+	const form = mara.page.getByRole('textbox', { name: 'Message' });
+	await jun.page.getByRole('button', { name: 'Fullscreen' }).click();
+	await jun.page.getByRole('button', { name: 'Leave fullscreen' }).waitFor();
+	await form.fill(`/poll ${q} Yes please | As it is | Softer`);
+	await mara.page.keyboard.press('Enter');
+	await card(jun, q).waitFor();
+	await jun.page.waitForTimeout(600);
+	await jun.page.screenshot({ path: resolve(shots, 'poll-fullscreen.png') });
+	await jun.page.keyboard.press('o');
+	await jun.page.keyboard.press('2');
+	await card(jun, q).waitFor({ state: 'detached' });
+	await jun.page.getByRole('button', { name: 'Leave fullscreen' }).click();
+	await mara.page.getByRole('tab', { name: /Polls/ }).click();
+	await option(mara, q, 'As it is, 1 votes').waitFor();
+	await close(q);
+});
+
+test('a question that belongs to a second stands on the seek bar; a new host sees what is prepared', async () => {
+	const q = 'Did you see that coming?';
+	await mara.page.getByRole('button', { name: 'New poll' }).click();
+	const form = mara.page.getByRole('form', { name: 'New poll' });
+	await form.getByLabel('What kind').selectOption({ label: 'Yes or no' });
+	await form.getByLabel('Question').fill(q);
+	await form.getByText(/^Belongs to/).click();
+	await form.getByRole('button', { name: 'Keep for later' }).click();
+	const pin = (p: Person) => p.page.getByTestId('pin');
+	await pin(mara).waitFor();
+	await mara.page.getByTestId('pin').hover({ force: true });
+	await mara.page.screenshot({ path: resolve(shots, 'poll-pin.png') });
+	expect(await pin(jun).count()).toBe(0);
+
+	// Jun is made a co-host and has it at once, without a reload.
+	await jun.page.getByRole('tab', { name: /Polls/ }).click();
+	await mara.page.getByRole('tab', { name: /People/ }).click();
+	await mara.page.getByRole('button', { name: 'More about Jun' }).click();
+	await mara.page.getByText('Make co-host').click();
+	const prepared = jun.page.getByRole('region', { name: 'Prepared' });
+	await prepared.getByText(q).waitFor();
+	await pin(jun).waitFor();
+	await prepared.getByRole('button', { name: 'Start' }).click();
+	await card(ines, q).waitFor();
+	await pin(ines).waitFor();
+	await ines.page.screenshot({ path: resolve(shots, 'poll-pin-phone.png') });
 });

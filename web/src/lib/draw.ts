@@ -8,6 +8,19 @@ import type { Mark, StrokeDropped, Strokes } from './protocol/generated';
 export const tools = ['laser', 'ink', 'pen', 'highlighter', 'arrow', 'rectangle', 'ellipse', 'text', 'pin'] as const;
 export type Tool = (typeof tools)[number];
 
+/** Letters of the tools; they act only while one draws. */
+export const toolKeys: Partial<Record<string, Tool>> = {
+	l: 'laser',
+	i: 'ink',
+	p: 'pen',
+	g: 'highlighter',
+	r: 'arrow',
+	b: 'rectangle',
+	e: 'ellipse',
+	t: 'text',
+	n: 'pin',
+};
+
 /** Tools whose strokes go away by themselves; they may be used while the film runs. */
 export const fades = (tool: Tool): boolean => tool === 'laser' || tool === 'ink';
 export const isShape = (tool: Tool): boolean => tool === 'arrow' || tool === 'rectangle' || tool === 'ellipse';

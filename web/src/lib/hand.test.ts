@@ -15,10 +15,12 @@ function setting(answers: Record<string, Error> = {}) {
 		clock: { now: () => 1000 },
 		notice: '',
 		online: true,
-		ink: (type: string, data: Record<string, unknown>) => void sent.push([type, data]),
-		draw: (type: string, data: Record<string, unknown>, keep?: boolean, op?: string) => {
-			sent.push([type, data, keep, op]);
-			return answers[type] ? Promise.reject(answers[type]) : Promise.resolve({ id: 'x' });
+		drawing: {
+			points: (data: Record<string, unknown>) => void sent.push(['draw.points', data]),
+			ask: (type: string, data: Record<string, unknown>, keep?: boolean, op?: string) => {
+				sent.push([type, data, keep, op]);
+				return answers[type] ? Promise.reject(answers[type]) : Promise.resolve({ id: 'x' });
+			},
 		},
 	};
 	const inFlight = new InFlight('me');

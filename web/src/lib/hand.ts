@@ -15,7 +15,7 @@ export class Hand {
 	#out: Outgoing | undefined;
 
 	constructor(
-		private readonly room: Pick<Room, 'ink' | 'draw' | 'clock' | 'film' | 'me' | 'notice' | 'online'>,
+		private readonly room: Pick<Room, 'drawing' | 'clock' | 'film' | 'me' | 'notice' | 'online'>,
 		private readonly inFlight: InFlight,
 	) {}
 
@@ -32,7 +32,7 @@ export class Hand {
 		this.#stroke = s;
 		this.#alone = false;
 		this.#out = new Outgoing((points) => this.#tell(stroke, points));
-		this.room.draw('draw.begin', { stroke, tool: tool as never, x, y, film_at }).catch((e: unknown) => {
+		this.room.drawing.ask('draw.begin', { stroke, tool: tool as never, x, y, film_at }).catch((e: unknown) => {
 			if (this.#stroke !== s) return;
 			this.#alone = true;
 			if (!(e instanceof Refused) || e.problem.code !== 'draw.forbidden') return;
@@ -44,7 +44,7 @@ export class Hand {
 	/** Points that nobody would take are not sent. */
 	#tell(stroke: string, points: number[][]): void {
 		this.#alone ||= !this.room.online;
-		if (!this.#alone) this.room.ink('draw.points', { stroke, points });
+		if (!this.#alone) this.room.drawing.points({ stroke, points });
 	}
 
 	move(place: Place): void {
@@ -74,7 +74,7 @@ export class Hand {
 		const op = newId();
 		if (alone) return fades(s.tool) ? undefined : this.#whole(s, op);
 		try {
-			await this.room.draw('draw.end', { stroke: s.name }, false, op);
+			await this.room.drawing.ask('draw.end', { stroke: s.name }, false, op);
 		} catch (e) {
 			if (fades(s.tool)) return;
 			if (e instanceof Refused && e.problem.code !== 'draw.unknown_stroke') return this.#lost(s, e);
@@ -93,7 +93,7 @@ export class Hand {
 		if (!within(place)) return;
 		try {
 			const film_at = Math.max(0, this.room.film.at);
-			await this.room.draw('draw.put', { tool, points: [[...held(place)]], text: text || undefined, film_at }, true);
+			await this.room.drawing.ask('draw.put', { tool, points: [[...held(place)]], text: text || undefined, film_at }, true);
 		} catch (e) {
 			if (e instanceof Refused) this.room.notice = e.message;
 		}
@@ -104,7 +104,7 @@ export class Hand {
 		const points = s.points.map(([x, y]) => [x, y]);
 		if (s.points.length === 1 && s.tool !== 'pen' && s.tool !== 'highlighter') return this.#lost(s);
 		try {
-			await this.room.draw('draw.put', { tool: s.tool as never, points, film_at: s.filmAt, stroke: s.name }, true, op);
+			await this.room.drawing.ask('draw.put', { tool: s.tool as never, points, film_at: s.filmAt, stroke: s.name }, true, op);
 		} catch (e) {
 			if (e instanceof Refused && e.problem.code !== 'op.reused') this.#lost(s, e);
 		}

@@ -24,6 +24,9 @@ export type KeyAction =
 	| 'louder'
 	| 'softer'
 	| 'step'
+	| 'mic'
+	| 'talk'
+	| 'deafen'
 	| 'draw'
 	| 'react'
 	| 'chat'
@@ -54,6 +57,9 @@ export const keys: readonly Key[] = [
 	{ keys: ['ArrowUp'], label: '↑', does: 'Louder, only here', action: 'louder' },
 	{ keys: ['ArrowDown'], label: '↓', does: 'Softer, only here', action: 'softer' },
 	{ keys: ['s'], label: 'S', does: 'Step out, or catch up', letter: true, action: 'step' },
+	{ keys: ['m'], label: 'M', does: 'My microphone off or on, in voice', letter: true, action: 'mic' },
+	{ keys: ['v'], label: 'V, held', does: 'Talk, as long as it is held', letter: true, action: 'talk' },
+	{ keys: ['d'], label: 'D', does: 'Hear nobody, or all again', letter: true, action: 'deafen' },
 	{ keys: ['a'], label: 'A', does: 'Draw over the film', letter: true, action: 'draw' },
 	{ keys: ['r'], label: 'R, then 1–9', does: 'React', letter: true, action: 'react' },
 	{ keys: ['Enter', 't'], label: 'Enter, T', does: 'Write in the chat', letter: true, action: 'chat' },

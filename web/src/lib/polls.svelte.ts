@@ -23,6 +23,8 @@ export class Polls {
 	cards = $state<PollCard[]>([]);
 	drafts = $state<Poll[]>([]);
 	board = $state<Score[]>([]);
+	/** Questions that one has put away for now. */
+	#later = $state<string[]>([]);
 
 	constructor(
 		private readonly send: Send,
@@ -33,6 +35,30 @@ export class Polls {
 	/** Open, the newest first. */
 	get open(): PollCard[] {
 		return this.cards.filter((c) => c.poll.state === 'open');
+	}
+
+	/** The newest question that waits for one's answer. */
+	get asked(): PollCard | undefined {
+		return this.open.find((c) => !c.mine?.voted && !this.#later.includes(c.poll.id));
+	}
+
+	/** Puts a question away; it stays among the polls. */
+	later(poll: string): void {
+		this.#later = [...this.#later, poll];
+	}
+
+	/** The role of this person is another. */
+	role(host: boolean): void {
+		if (!host) this.drafts = [];
+	}
+
+	/** Polls that belong to a second of a film, in the film's order. */
+	pins(item: string): { at: number; question: string; draft: boolean; id: string }[] {
+		const shown = this.cards.map((c) => c.poll);
+		return [...shown, ...this.drafts]
+			.filter((p) => p.film_at !== null && p.item_id === item)
+			.map((p) => ({ at: p.film_at ?? 0, question: p.question, draft: p.state === 'draft', id: p.id }))
+			.sort((a, b) => a.at - b.at);
 	}
 
 	welcome(w: Pick<Welcome, 'polls' | 'board'>): void {

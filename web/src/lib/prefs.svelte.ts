@@ -2,6 +2,7 @@
 
 type Theme = 'auto' | 'dark' | 'light';
 type Reactions = 'off' | 'calm' | 'full';
+type Speech = 'activity' | 'open' | 'hold';
 
 interface Stored {
 	theme: Theme;
@@ -12,6 +13,15 @@ interface Stored {
 	letters: boolean;
 	/** Seconds that this person's copy of a film is ahead, by item. */
 	offsets: Record<string, number>;
+	/** When one is heard in voice. */
+	voice: Speech;
+	/** Chosen devices; empty leaves it to the system. */
+	mic: string;
+	speaker: string;
+	/** The film gets quieter while somebody speaks. */
+	duck: boolean;
+	/** How loud somebody is here, 0 to 2, by person. */
+	volumes: Record<string, number>;
 }
 
 const key = 'watchparty.prefs';
@@ -25,6 +35,11 @@ function load(): Stored {
 		reactions: calm() ? 'calm' : 'full',
 		letters: true,
 		offsets: {},
+		voice: 'activity',
+		mic: '',
+		speaker: '',
+		duck: true,
+		volumes: {},
 	};
 	try {
 		return { ...fallback, ...(JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<Stored>) };
@@ -75,6 +90,39 @@ class Prefs {
 		const rounded = Math.round(seconds * 10) / 10;
 		const { [item]: _, ...others } = this.#stored.offsets;
 		this.#set({ offsets: rounded === 0 ? others : { ...others, [item]: rounded } });
+	}
+
+	get voice(): Speech {
+		return this.#stored.voice;
+	}
+	set voice(v: Speech) {
+		this.#set({ voice: v });
+	}
+	get mic(): string {
+		return this.#stored.mic;
+	}
+	set mic(v: string) {
+		this.#set({ mic: v });
+	}
+	get speaker(): string {
+		return this.#stored.speaker;
+	}
+	set speaker(v: string) {
+		this.#set({ speaker: v });
+	}
+	get duck(): boolean {
+		return this.#stored.duck;
+	}
+	set duck(v: boolean) {
+		this.#set({ duck: v });
+	}
+	volumeOf(user: string): number {
+		return this.#stored.volumes[user] ?? 1;
+	}
+	setVolumeOf(user: string, v: number): void {
+		const { [user]: _, ...others } = this.#stored.volumes;
+		const held = Math.min(2, Math.max(0, Math.round(v * 20) / 20));
+		this.#set({ volumes: held === 1 ? others : { ...others, [user]: held } });
 	}
 
 	/** Puts the theme on the page. */

@@ -2,24 +2,19 @@
  * A party's room as this person sees it: frames become state, gestures become
  * commands. Knows nothing of the page.
  */
-import { parties } from './api/client';
+import { Chat } from './chat.svelte';
 import { connection } from './connection.svelte';
+import { Drawing } from './drawing.svelte';
 import { Heat } from './heat.svelte';
-import { newId } from './ids';
 import { may } from './permissions';
 import type { Action, Role, Site } from './permissions.generated';
 import { Film } from './player/film.svelte';
 import { Polls } from './polls.svelte';
 import { prefs } from './prefs.svelte';
 import type {
-	Ack,
-	ClientFrames,
-	DrawRules,
 	Item,
 	Knock,
-	Mark,
 	Member,
-	Message,
 	Party,
 	Playback,
 	Presence,
@@ -30,14 +25,8 @@ import type {
 	Welcome,
 } from './protocol/generated';
 import { Refused, type Frame, type Problem } from './socket';
-
-/** A chat line of one's own that the server has not confirmed. */
-export interface Draft {
-	op: string;
-	text: string;
-	replyTo?: Message;
-	failed?: string;
-}
+import { Voice } from './voice.svelte';
+import type { Wire } from './wire';
 
 /** What somebody just did to the film, shown for 3 s with a way back for 8 s. */
 export interface Deed {
@@ -63,45 +52,36 @@ export interface Flying extends Reaction {
 
 const presenceEvery = 400;
 const reportEvery = 5000;
-const typingFor = 5000;
 const undoFor = 8000;
+/** More would hide the picture, and cost frames. */
+const mostFlying = 40;
+
+type Handlers = Record<string, ((data: unknown, f: Frame) => void) | undefined>;
 
 export class Room {
 	party = $state<Party>()!;
 	me = $state<Member>()!;
 	here = $state<Presence[]>([]);
 	count = $state(0);
-	messages = $state<Message[]>([]);
-	drafts = $state<Draft[]>([]);
-	typing = $state<{ user: string; until: number }[]>([]);
-	pinned = $state<Message | null>(null);
 	queue = $state<Item[]>([]);
 	knocks = $state<Knock[]>([]);
 	asks = $state<AskCard[]>([]);
 	playback = $state<Playback>();
 	deed = $state<Deed>();
 	flying = $state<Flying[]>([]);
-	/** What is drawn over the film and lasts. */
-	marks = $state.raw<Mark[]>([]);
-	drawRules = $state.raw<DrawRules>({ mode: 'all', granted: [] });
-	/** One draws, or is about to. */
-	drawing = $state(false);
-	/** Something was drawn, so that what shows it is worth loading. */
-	drawn = $state(false);
 	/** Answers to "Ask to pause". */
 	notice = $state('');
 	joined = $state(false);
 	/** Why one is out: a code, or nothing. */
 	closed = $state<{ code: string; reason: string }>();
 	refused = $state<Problem>();
-	hasOlder = $state(false);
 	/** Server milliseconds, refreshed several times a second for countdowns. */
 	now = $state(0);
 	readonly film: Film;
-	readonly polls = new Polls(
-		(type, data) => this.#command(type, data),
-		(words) => (this.notice = words),
-	);
+	readonly chat: Chat;
+	readonly drawing: Drawing;
+	readonly polls: Polls;
+	readonly voice: Voice;
 	/** Reactions by second of the film that is on. */
 	readonly heat = new Heat();
 
@@ -112,11 +92,7 @@ export class Room {
 	#saidState = '';
 	#saidAt = 0;
 	#reportedAt = 0;
-	#typingSaid = 0;
 	#key = 0;
-	#older: string | null | undefined;
-	#inks: Frame[] = [];
-	#inked: ((f: Frame) => void) | undefined;
 
 	constructor(readonly id: string) {
 		this.#name = `party:${id}`;
@@ -129,6 +105,24 @@ export class Room {
 			},
 			(item) => prefs.offset(item),
 		);
+		const wire: Wire = {
+			run: (type, data) => this.#command(type, data),
+			ask: (type, data, keep, op) => this.#c.socket.command(type, this.#name, data, keep, op),
+			tell: (type, data) => this.#tell(type, data),
+			request: (type, data) => this.#c.socket.request(type, this.#name, data),
+		};
+		const here = {
+			party: id,
+			leads: () => this.role === 'host' || this.role === 'co-host',
+			notice: (words: string) => (this.notice = words),
+			me: () => this.me.user.id,
+			may: (action: Action) => this.may(action),
+			filmAt: () => (this.item && this.party.status !== 'ended' ? Math.max(0, this.film.at) : undefined),
+		};
+		this.chat = new Chat(wire, here);
+		this.drawing = new Drawing(wire, here);
+		this.polls = new Polls(wire.run, here.notice);
+		this.voice = new Voice(wire, here);
 	}
 
 	enter(): () => void {
@@ -142,6 +136,7 @@ export class Room {
 		this.#timer = setInterval(() => this.#tick(), presenceEvery);
 		return () => {
 			clearInterval(this.#timer);
+			void this.voice.leave();
 			this.#leave?.();
 		};
 	}
@@ -176,13 +171,6 @@ export class Room {
 	/** One cannot control, but one can ask. */
 	get asking(): boolean {
 		return this.party?.control === 'ask' && !this.may('playback.control');
-	}
-
-	/** Whether the hosts let one draw now. */
-	get mayDraw(): boolean {
-		const { mode, granted } = this.drawRules;
-		if (mode === 'nobody' || !this.may('draw.write')) return false;
-		return mode === 'all' || this.may('draw.moderate') || (mode === 'asked' && granted.includes(this.me.user.id));
 	}
 
 	// What is shown.
@@ -227,7 +215,7 @@ export class Room {
 
 	person(user: string): User | undefined {
 		if (this.me?.user.id === user) return this.me.user;
-		return this.here.find((p) => p.user.id === user)?.user ?? this.messages.findLast((m) => m.user.id === user)?.user;
+		return this.here.find((p) => p.user.id === user)?.user ?? this.chat.messages.findLast((m) => m.user.id === user)?.user;
 	}
 
 	// Gestures.
@@ -274,23 +262,6 @@ export class Room {
 		await this.#command('playback.answer', { ask, grant });
 	}
 
-	/** Hands on what is told of strokes in flight, from now on and the moment before. */
-	inked(fn: (f: Frame) => void): () => void {
-		this.#inked = fn;
-		this.#inks.splice(0).forEach(fn);
-		return () => (this.#inked = undefined);
-	}
-
-	/** Draws on, without an answer. */
-	ink(type: 'draw.points', data: ClientFrames['draw.points']): void {
-		this.#c.socket.tell(type, this.#name, data);
-	}
-
-	/** A drawing command; with keep it is sent until the server has answered. */
-	draw<K extends keyof ClientFrames & `draw.${string}`>(type: K, data: ClientFrames[K], keep = false, op?: string): Promise<Ack> {
-		return this.#c.socket.command(type, this.#name, data, keep, op);
-	}
-
 	say(ready: boolean): void {
 		this.#tell('presence.set', { ready });
 	}
@@ -298,68 +269,6 @@ export class Room {
 	react(emoji: string, x = 0.1 + Math.random() * 0.8, y = 0.75 + Math.random() * 0.15): void {
 		this.#fly({ emoji, x, y, film_at: this.film.at, by: this.me.user.id, n: 1 });
 		this.#tell('react.send', { emoji, x, y, film_at: Math.max(0, this.film.at) });
-	}
-
-	/** Writes a line. It is shown at once and sent until the server has it. */
-	async send(text: string, replyTo?: Message): Promise<void> {
-		const draft: Draft = { op: newId(), text, replyTo };
-		this.drafts.push(draft);
-		this.#typingSaid = 0;
-		await this.#post(draft);
-	}
-
-	async again(draft: Draft): Promise<void> {
-		this.drafts = this.drafts.map((d) => (d.op === draft.op ? { ...d, failed: undefined } : d));
-		await this.#post(draft);
-	}
-
-	discard(draft: Draft): void {
-		this.drafts = this.drafts.filter((d) => d.op !== draft.op);
-	}
-
-	async #post(draft: Draft): Promise<void> {
-		try {
-			const film_at = this.item ? Math.max(0, this.film.at) : undefined;
-			await this.#c.socket.command(
-				'chat.send',
-				this.#name,
-				{ text: draft.text, reply_to: draft.replyTo?.id, film_at },
-				true,
-				draft.op,
-			);
-			this.drafts = this.drafts.filter((d) => d.op !== draft.op);
-		} catch (e) {
-			if (!(e instanceof Refused)) return; // the page was left
-			this.drafts = this.drafts.map((d) => (d.op === draft.op ? { ...d, failed: e.problem.detail } : d));
-		}
-	}
-
-	async edit(message: Message, text: string): Promise<void> {
-		await this.#command('chat.edit', { message: message.id, text });
-	}
-	async remove(message: Message): Promise<void> {
-		await this.#command('chat.delete', { message: message.id });
-	}
-	async pin(message: Message | null): Promise<void> {
-		await this.#command('chat.pin', { message: message?.id ?? '' });
-	}
-
-	/** Called on every key: tells the others now and then. */
-	types(): void {
-		const now = performance.now();
-		if (now - this.#typingSaid < 3000) return;
-		this.#typingSaid = now;
-		this.#tell('chat.typing', { on: true });
-	}
-
-	/** Loads lines from before the first one. */
-	async loadOlder(): Promise<void> {
-		if (this.#older === null) return;
-		const page = await parties.history(this.id, this.#older);
-		this.#older = page.has_more ? page.next : null;
-		this.hasOlder = this.#older !== null;
-		const known = new Set(this.messages.map((m) => m.id));
-		this.messages = [...page.results.filter((m) => !known.has(m.id)).reverse(), ...this.messages].sort((a, b) => a.seq - b.seq);
 	}
 
 	// Frames.
@@ -373,18 +282,10 @@ export class Room {
 		this.count = w.count;
 		this.queue = w.queue;
 		this.knocks = w.knocks ?? [];
-		if (w.mode !== 'resumed') {
-			this.messages = w.messages;
-			this.#older = undefined;
-			this.hasOlder = w.messages.length >= 50;
-		}
-		this.pinned = w.pinned;
+		this.chat.welcome(w);
 		this.polls.welcome(w);
-		this.marks = w.marks;
-		this.drawRules = w.draw;
-		this.drawn ||= w.marks.length > 0;
-		this.#inks = [];
-		this.#inked?.({ type: 'party.welcome', data: w });
+		this.drawing.welcome(w);
+		this.voice.welcome(w);
 		this.joined = true;
 		this.#saidState = '';
 		this.film.forget();
@@ -392,11 +293,13 @@ export class Room {
 	}
 
 	#frame(f: Frame): void {
-		const handler = (this.#handlers[f.type] ?? this.polls.handlers[f.type]) as ((d: unknown, f: Frame) => void) | undefined;
-		handler?.(f.data, f);
+		for (const part of [this, this.chat, this.polls, this.drawing, this.voice]) {
+			const handler = (part.handlers as Handlers)[f.type];
+			if (handler) return handler(f.data, f);
+		}
 	}
 
-	readonly #handlers: { [K in keyof ServerFrames]?: (d: ServerFrames[K], f: Frame) => void } = {
+	readonly handlers: { [K in keyof ServerFrames]?: (d: ServerFrames[K], f: Frame) => void } = {
 		'party.state': (d) => {
 			const { my_role, my_status, can_join, can_edit } = this.party;
 			this.party = { ...d, my_role, my_status, can_join, can_edit };
@@ -414,7 +317,10 @@ export class Room {
 			this.count = d.count;
 		},
 		'member.role': (d) => {
-			if (d.user === this.me.user.id) this.me = { ...this.me, role: d.role };
+			if (d.user === this.me.user.id) {
+				this.me = { ...this.me, role: d.role };
+				this.polls.role(this.may('poll.write'));
+			}
 			this.here = this.here.map((p) => (p.user.id === d.user ? { ...p, role: d.role } : p));
 		},
 		'member.removed': (d) => {
@@ -427,35 +333,6 @@ export class Room {
 			this.queue = d.items;
 			this.#show();
 		},
-		'chat.message': (d) => {
-			this.messages = [...this.messages, d];
-			if (d.op) this.drafts = this.drafts.filter((x) => x.op !== d.op);
-			this.typing = this.typing.filter((t) => t.user !== d.user.id);
-		},
-		'chat.edited': (d) =>
-			(this.messages = this.messages.map((m) =>
-				m.id === d.message ? { ...m, text: d.text, mentions: d.mentions, edited_at: d.edited_at } : m,
-			)),
-		'chat.deleted': (d) => {
-			this.messages = this.messages.map((m) => {
-				if (m.id === d.message) return { ...m, text: '', deleted: true };
-				return m.reply_to?.id === d.message ? { ...m, reply_to: { ...m.reply_to, text: '' } } : m;
-			});
-			if (this.pinned?.id === d.message) this.pinned = null;
-		},
-		'chat.pinned': (d) => (this.pinned = d.message),
-		'chat.typers': (d) => {
-			const until = performance.now() + typingFor;
-			this.typing = d.users.filter((u) => u !== this.me.user.id).map((user) => ({ user, until }));
-		},
-		'draw.mark': (d, f) => {
-			this.marks = [...this.marks.filter((m) => m.id !== d.id), d];
-			this.#ink(f);
-		},
-		'draw.gone': (d) => (this.marks = this.marks.filter((m) => !d.marks.includes(m.id))),
-		'draw.settings': (d) => (this.drawRules = d),
-		'draw.strokes': (_, f) => this.#ink(f),
-		'draw.dropped': (_, f) => this.#ink(f),
 		'react.burst': (d) => d.items.filter((r) => r.by !== this.me.user.id).forEach((r) => this.#fly(r)),
 	};
 
@@ -478,12 +355,6 @@ export class Room {
 		}
 	}
 
-	#ink(f: Frame): void {
-		this.drawn = true;
-		if (this.#inked) this.#inked(f);
-		else this.#inks = [...this.#inks.slice(-100), f];
-	}
-
 	#show(): void {
 		this.film.show(this.item);
 	}
@@ -496,17 +367,14 @@ export class Room {
 	/** Lets one fly that is counted already. */
 	fly(r: Reaction): void {
 		const key = ++this.#key;
-		this.flying = [...this.flying.slice(-60), { ...r, key }];
+		this.flying = [...this.flying.slice(1 - mostFlying), { ...r, key }];
 		setTimeout(() => (this.flying = this.flying.filter((f) => f.key !== key)), 3200);
 	}
 
 	#tick(): void {
 		this.now = this.#c.clock.now();
 		if (this.deed && this.now - this.deed.at > undoFor) this.deed = undefined;
-		if (this.typing.length > 0) {
-			const t = performance.now();
-			if (this.typing.some((x) => x.until <= t)) this.typing = this.typing.filter((x) => x.until > t);
-		}
+		this.chat.tick();
 		if (!this.online) {
 			if (this.#c.state !== 'open') this.joined = false;
 			return;

@@ -47,7 +47,7 @@ interface Room {
 }
 
 interface Pending {
-	resolve(a: Ack): void;
+	resolve(data: unknown): void;
 	reject(e: unknown): void;
 	timer: ReturnType<typeof setTimeout>;
 }
@@ -192,11 +192,26 @@ export class Socket {
 		const id = String(++this.#id);
 		return new Promise((resolve, reject) => {
 			if (keep && room !== undefined) return this.#outbox.add({ id, op: op ?? newId(), room, type, data, resolve, reject });
-			if (!this.#usable(room)) return reject(new Error('offline'));
-			const timer = setTimeout(() => this.#answer(id)?.reject(new Error('no answer')), answerWithin);
-			this.#pending.set(id, { resolve, reject, timer });
-			this.#raw({ type, id, op, room, data });
+			this.#ask(id, { type, op, room, data }, { resolve: resolve as Pending['resolve'], reject });
 		});
+	}
+
+	/** Sends a frame that is answered by one of its own, and gives the data of that. */
+	request<T>(type: string, room: string | undefined, data: object): Promise<T> {
+		return new Promise((resolve, reject) => {
+			this.#ask(String(++this.#id), { type, room, data }, { resolve: resolve as Pending['resolve'], reject });
+		});
+	}
+
+	#ask(
+		id: string,
+		frame: { type: string; op?: string; room: string | undefined; data: unknown },
+		then: Pick<Pending, 'resolve' | 'reject'>,
+	): void {
+		if (!this.#usable(frame.room)) return then.reject(new Error('offline'));
+		const timer = setTimeout(() => this.#answer(id)?.reject(new Error('no answer')), answerWithin);
+		this.#pending.set(id, { ...then, timer });
+		this.#raw({ ...frame, id });
 	}
 
 	/** Sends a frame that needs no answer; lost when there is no connection. */
@@ -286,6 +301,8 @@ export class Socket {
 	}
 
 	#pass(f: Frame): void {
+		const asked = f.re === undefined ? undefined : this.#answer(f.re);
+		if (asked) return asked.resolve(f.data);
 		const room = f.room === undefined ? undefined : this.#rooms.get(f.room);
 		if (!room) {
 			this.o.onFrame?.(f);

@@ -23,7 +23,7 @@ describe('the chat list', () => {
 
 	test('names a person once for lines that follow each other', () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, 'one'), line(jun, 'two'), line(mara, 'three')];
+		r.chat.messages = [line(jun, 'one'), line(jun, 'two'), line(mara, 'three')];
 		render(Chat, { room: r });
 		const log = screen.getByRole('log');
 		expect(within(log).getAllByText('Jun')).toHaveLength(1);
@@ -32,7 +32,7 @@ describe('the chat list', () => {
 
 	test('shows lines as text, whatever they hold', () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, '<img src=x onerror=alert(1)> & "quotes"')];
+		r.chat.messages = [line(jun, '<img src=x onerror=alert(1)> & "quotes"')];
 		render(Chat, { room: r });
 		expect(screen.getByRole('log').querySelector('img')).toBeNull();
 		expect(screen.getByText('<img src=x onerror=alert(1)> & "quotes"')).toBeTruthy();
@@ -40,7 +40,7 @@ describe('the chat list', () => {
 
 	test('a film time moves only oneself', async () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, 'look at 0:14')];
+		r.chat.messages = [line(jun, 'look at 0:14')];
 		render(Chat, { room: r });
 		await fireEvent.click(screen.getByRole('button', { name: '0:14' }));
 		expect(r.film.out).toBe(true);
@@ -48,7 +48,7 @@ describe('the chat list', () => {
 
 	test('a removed line keeps its place and says so', () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, '', { deleted: true })];
+		r.chat.messages = [line(jun, '', { deleted: true })];
 		render(Chat, { room: r });
 		expect(screen.getByText('removed')).toBeTruthy();
 		expect(screen.queryByRole('button', { name: /Reply/ })).toBeNull();
@@ -56,7 +56,7 @@ describe('the chat list', () => {
 
 	test('offers each person what he may do with a line, and no more', () => {
 		const r = room(jun, 'guest');
-		r.messages = [line(mara, 'hers'), line(jun, 'his')];
+		r.chat.messages = [line(mara, 'hers'), line(jun, 'his')];
 		render(Chat, { room: r });
 		const [hers, his] = screen.getAllByRole('article');
 		const names = (el: HTMLElement) =>
@@ -69,7 +69,7 @@ describe('the chat list', () => {
 
 	test('a host may pin and remove what others wrote, but not edit it', () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, 'his')];
+		r.chat.messages = [line(jun, 'his')];
 		render(Chat, { room: r });
 		expect(screen.queryByRole('button', { name: 'Edit' })).toBeNull();
 		expect(screen.getByRole('button', { name: 'Pin' })).toBeTruthy();
@@ -84,34 +84,34 @@ describe('the composer', () => {
 		await type('can you hear me?');
 		await enter();
 		expect(box().value).toBe('');
-		expect(r.drafts.map((d) => d.text)).toEqual(['can you hear me?']);
+		expect(r.chat.drafts.map((d) => d.text)).toEqual(['can you hear me?']);
 		expect(screen.getByText(/kept; goes out when you are back online/)).toBeTruthy();
 	});
 
 	test('says why a line was refused, and gives it back', async () => {
 		const r = room(mara, 'host');
-		r.drafts = [{ op: 'o', text: 'too soon', failed: 'Slow mode is on.' }];
+		r.chat.drafts = [{ op: 'o', text: 'too soon', failed: 'Slow mode is on.' }];
 		render(Chat, { room: r });
 		expect(screen.getByRole('alert').textContent).toBe('Slow mode is on.');
 		await fireEvent.click(screen.getByRole('button', { name: 'Discard' }));
-		expect(r.drafts).toEqual([]);
+		expect(r.chat.drafts).toEqual([]);
 	});
 
 	test('answers the line that was chosen, once', async () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, 'that shadow!')];
+		r.chat.messages = [line(jun, 'that shadow!')];
 		render(Chat, { room: r });
 		await fireEvent.click(screen.getByRole('button', { name: 'Reply to Jun' }));
 		await type('the zither…');
 		await enter();
 		await type('and again');
 		await enter();
-		expect(r.drafts.map((d) => d.replyTo?.text)).toEqual(['that shadow!', undefined]);
+		expect(r.chat.drafts.map((d) => d.replyTo?.text)).toEqual(['that shadow!', undefined]);
 	});
 
 	test('an edit brings the old text, and leaving it brings the draft back', async () => {
 		const r = room(mara, 'host');
-		r.messages = [line(mara, 'teh end')];
+		r.chat.messages = [line(mara, 'teh end')];
 		render(Chat, { room: r });
 		await type('half a thought');
 		await fireEvent.click(screen.getByRole('button', { name: 'Edit' }));
@@ -130,7 +130,7 @@ describe('the composer', () => {
 		await enter();
 		await tick();
 		expect(box().value).toBe('hi @jun ');
-		expect(r.drafts).toEqual([]);
+		expect(r.chat.drafts).toEqual([]);
 	});
 
 	test('keeps what was begun when the chat is left and opened again', async () => {
@@ -159,8 +159,8 @@ test('a slash offers the commands, and Enter completes one and then carries it o
 	await tick();
 	expect(box().value).toBe('/unpin');
 	let unpinned = false;
-	r.pin = async (m) => void (unpinned = m === null);
+	r.chat.pin = async (m) => void (unpinned = m === null);
 	await enter();
 	expect(unpinned).toBe(true);
-	expect(r.drafts).toHaveLength(0);
+	expect(r.chat.drafts).toHaveLength(0);
 });

@@ -1,9 +1,9 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { tools } from '../lib/draw';
+import { toolKeys, tools } from '../lib/draw';
 import type { Mark, Playback } from '../lib/protocol/generated';
-import DrawTools, { toolKeys } from './DrawTools.svelte';
+import DrawTools from './DrawTools.svelte';
 import { jun, mara, room } from './fixtures';
 
 afterEach(cleanup);
@@ -23,8 +23,8 @@ const mark = (by: string): Mark => ({
 });
 
 function show(r: ReturnType<typeof room>, more: object = {}) {
-	const does = { onpick: vi.fn(), onundo: vi.fn(), onclear: vi.fn(), onsnapshot: vi.fn() };
-	render(DrawTools, { room: r, tool: 'pen' as const, shown: r.marks, mine: 1, ...does, ...more });
+	const does = { onpick: vi.fn(), onundo: vi.fn(), onclear: vi.fn(), sending: false, onsave: vi.fn(), onsend: vi.fn() };
+	render(DrawTools, { room: r, tool: 'pen' as const, shown: r.drawing.marks, mine: 1, ...does, ...more });
 	return does;
 }
 
@@ -59,9 +59,9 @@ describe('the drawing tools', () => {
 
 	test('a host says who draws, lets people draw, and clears', async () => {
 		const r = room(mara, 'host');
-		r.drawRules = { mode: 'asked', granted: [] };
-		r.marks = [mark('u1'), mark('u2')];
-		const draw = vi.spyOn(r, 'draw').mockResolvedValue({ id: '' });
+		r.drawing.rules = { mode: 'asked', granted: [] };
+		r.drawing.marks = [mark('u1'), mark('u2')];
+		const draw = vi.spyOn(r.drawing, 'run').mockResolvedValue(true);
 		const does = show(r);
 		await fireEvent.change(screen.getByRole('combobox', { name: 'Who may draw' }), { target: { value: 'presenter' } });
 		expect(draw).toHaveBeenLastCalledWith('draw.mode', { mode: 'presenter' });
@@ -75,7 +75,7 @@ describe('the drawing tools', () => {
 
 	test('a host of a party where nobody draws can still change that', () => {
 		const r = room(mara, 'host');
-		r.drawRules = { mode: 'nobody', granted: [] };
+		r.drawing.rules = { mode: 'nobody', granted: [] };
 		show(r);
 		expect(screen.queryByRole('button', { name: 'Pen (P)' })).toBeNull();
 		expect(screen.getByRole('combobox', { name: 'Who may draw' })).toBeTruthy();
@@ -91,7 +91,7 @@ describe('the drawing tools', () => {
 		['asked', 'guest', ['u1'], false],
 	] as const)('with mode %s a %s (granted: %j) may draw: %s', (mode, role, granted, want) => {
 		const r = room(jun, role);
-		r.drawRules = { mode, granted: [...granted] };
-		expect(r.mayDraw).toBe(want);
+		r.drawing.rules = { mode, granted: [...granted] };
+		expect(r.drawing.may).toBe(want);
 	});
 });

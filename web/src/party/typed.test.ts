@@ -9,7 +9,7 @@ afterEach(() => vi.restoreAllMocks());
 describe('a line that is typed', () => {
 	test('is said, and with two slashes said with one', async () => {
 		const r = room(mara, 'host');
-		const said = vi.spyOn(r, 'send').mockResolvedValue();
+		const said = vi.spyOn(r.chat, 'send').mockResolvedValue();
 		await carryOut('hello', { room: r });
 		await carryOut('//seek is a word', { room: r });
 		expect(said.mock.calls.map((c) => c[0])).toEqual(['hello', '/seek is a word']);
@@ -30,7 +30,7 @@ describe('a line that is typed', () => {
 
 	test('never becomes a chat line when it is no command', async () => {
 		const r = room(mara, 'host');
-		const said = vi.spyOn(r, 'send').mockResolvedValue();
+		const said = vi.spyOn(r.chat, 'send').mockResolvedValue();
 		await carryOut('/dance', { room: r });
 		expect(said).not.toHaveBeenCalled();
 		expect(r.notice).toContain('/dance');
@@ -38,8 +38,8 @@ describe('a line that is typed', () => {
 
 	test('pins the last line with a text', async () => {
 		const r = room(mara, 'host');
-		r.messages = [line(jun, 'that SHADOW'), line(jun, 'something else')];
-		const pin = vi.spyOn(r, 'pin').mockResolvedValue();
+		r.chat.messages = [line(jun, 'that SHADOW'), line(jun, 'something else')];
+		const pin = vi.spyOn(r.chat, 'pin').mockResolvedValue();
 		await carryOut('/pin shadow', { room: r });
 		expect(pin.mock.calls[0][0]?.text).toBe('that SHADOW');
 	});

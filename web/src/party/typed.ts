@@ -14,7 +14,7 @@ export interface Typed {
 /** Says a line, or does what it commands. A refusal stands in room.notice. */
 export async function carryOut(line: string, t: Typed): Promise<void> {
 	const c = parse(line);
-	if (c.do === 'say') return t.room.send(c.text, t.replyTo);
+	if (c.do === 'say') return t.room.chat.send(c.text, t.replyTo);
 	const notice = await run(c, t);
 	if (notice) t.room.notice = notice;
 }
@@ -73,10 +73,10 @@ function steer(room: Room, fn: () => Promise<void>): Answer | Promise<void> {
 
 function pin(room: Room, on: boolean, text = ''): Answer | Promise<void> {
 	if (!room.may('chat.moderate')) return 'Only the hosts pin lines.';
-	if (!on) return room.pin(null);
+	if (!on) return room.chat.pin(null);
 	const want = text.toLocaleLowerCase();
-	const line = room.messages.findLast((m) => m.type === 'text' && !m.deleted && m.text.toLocaleLowerCase().includes(want));
-	return line ? room.pin(line) : 'There is no such line here.';
+	const line = room.chat.messages.findLast((m) => m.type === 'text' && !m.deleted && m.text.toLocaleLowerCase().includes(want));
+	return line ? room.chat.pin(line) : 'There is no such line here.';
 }
 
 async function host(room: Room, action: Parameters<Room['may']>[0], fn: () => Promise<unknown>): Promise<Answer> {

@@ -88,3 +88,8 @@ export function presenceTone(p: Pick<Presence, 'state' | 'ready'>, lobby: boolea
 	if (lobby) return p.ready && p.state !== 'offline' ? 'good' : 'idle';
 	return p.state === 'watching' ? 'good' : 'idle';
 }
+
+/** The place of each in a list that falls: who has as many as the one before shares his. */
+export function placesOf(points: readonly number[]): number[] {
+	return points.map((n) => points.indexOf(n) + 1);
+}

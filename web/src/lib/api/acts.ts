@@ -102,4 +102,6 @@ export const acts = {
 		).then((p) => p.results),
 	recap: (party: string) => get<Recap>(`${at(party)}recap/`),
 	report: (party: string) => get<Report>(`${at(party)}analytics/`),
+	/** Where a table of the report is to be had as a file. */
+	exportOf: (party: string, of: 'people' | 'minutes') => `${at(party)}analytics/export/?of=${of}`,
 };

@@ -148,12 +148,17 @@ async function problem(res: Response): Promise<ApiError> {
 const stale = new Set(['not_authenticated', 'token_not_valid']);
 
 async function request<T>(method: string, path: string, body?: Body, headers: Record<string, string> = {}): Promise<T> {
+	const file = body instanceof Blob;
 	const send = () =>
 		fetch(path, {
 			method,
 			credentials: 'same-origin',
-			headers: { Accept: 'application/json', ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
-			body: body ? JSON.stringify(body) : undefined,
+			headers: {
+				Accept: 'application/json',
+				...(body ? { 'Content-Type': file ? body.type : 'application/json' } : {}),
+				...headers,
+			},
+			body: file ? body : body ? JSON.stringify(body) : undefined,
 		}).catch(() => {
 			throw offline();
 		});
@@ -233,6 +238,9 @@ export const parties = {
 	removeFilm: (id: string, item: string) => remove(`${at(id)}queue/${item}/`),
 	playNext: (id: string, item: string) => post(`${at(id)}queue/${item}/next/`),
 	syncState: (id: string) => get<{ playback: Playback }>(`${at(id)}sync_state/`),
+	/** Writes a line with a picture. */
+	picture: (id: string, picture: Blob, text: string, film_at: number) =>
+		request<Message>('POST', `/api/chat/${id}/pictures/${query({ text, film_at })}`, picture),
 	history: (id: string, cursor?: string) =>
 		get<{ results: Message[]; next: string | null; has_more: boolean }>(
 			`/api/chat/${id}/messages/${query({ cursor, limit: 50 })}`,

@@ -260,6 +260,8 @@ export interface Message {
 	type: 'text' | 'system';
 	/** Plain text; empty when deleted. */
 	text: string;
+	/** Address of a picture that the line shows. */
+	image?: string;
 	reply_to: Quote | null;
 	mentions: string[];
 	/** Second of the film at which it was written. */
@@ -613,6 +615,8 @@ export interface Send {
 	text: string;
 	reply_to?: string;
 	film_at?: number;
+	/** Set by the server alone: a picture is sent with POST /api/chat/{party}/pictures/. */
+	image?: string;
 }
 
 export interface SetPresence {
