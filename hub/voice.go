@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"watchparty/hub/wire"
@@ -124,7 +123,7 @@ func (r *room) voicePrepare(c *call, _ wire.Empty) error {
 		return voice.ErrSocketOnly
 	}
 	slots := cmp.Or(r.voices.settings.LastN, voice.MostSlots)
-	c.answer(wire.Result{Prepared: &wire.VoicePrepared{ICEServers: r.iceServers(c.user()), Slots: slots}})
+	c.answer(wire.Result{Prepared: &wire.VoicePrepared{ICEServers: r.iceServers(c.user()), Settings: wire.VoiceRulesOf(r.voices.settings), LastN: slots}})
 	return nil
 }
 
@@ -211,6 +210,9 @@ func (r *room) voiceOffer(c *call, v wire.VoiceOffer) error {
 	}
 	if c.spot == nil {
 		return voice.ErrSocketOnly
+	}
+	if v.Epoch != 0 && v.Epoch != t.Epoch {
+		return voice.ErrNotIn // it is of a connection that was replaced
 	}
 	o := v.Offer()
 	if v.Share != nil {
@@ -411,7 +413,7 @@ func orEmpty[T any](list []T) []T {
 
 // voiceRoom shows the voice room. Its media is of this opening of the room.
 func (r *room) voiceRoom() wire.VoiceRoom {
-	w := wire.VoiceRoom{Epoch: strconv.FormatInt(r.journal.fence, 10), Settings: wire.VoiceRulesOf(r.voices.settings), Members: []wire.VoiceMember{}}
+	w := wire.VoiceRoom{Epoch: r.journal.fence, Settings: wire.VoiceRulesOf(r.voices.settings), Members: []wire.VoiceMember{}}
 	for u, t := range r.voices.members {
 		w.Members = append(w.Members, wire.VoiceMember{
 			User: u, Epoch: t.Epoch, Connected: t.Connected, Path: t.Path, Muted: t.Muted, ServerMuted: t.ServerMuted,

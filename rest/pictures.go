@@ -36,14 +36,14 @@ type PictureLines interface {
 
 type pictures struct {
 	*API
-	parties ChatParties
+	parties PartyFinder
 	folder  PictureFolder
 	lines   PictureLines
 	room    ChatRoom
 }
 
 // Pictures takes pictures into a party's chat and shows them to its members.
-func Pictures(parties ChatParties, folder PictureFolder, lines PictureLines, room ChatRoom) Feature {
+func Pictures(parties PartyFinder, folder PictureFolder, lines PictureLines, room ChatRoom) Feature {
 	return func(a *API) {
 		x := pictures{a, parties, folder, lines, room}
 		raw(a, Op{

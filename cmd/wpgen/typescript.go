@@ -86,9 +86,20 @@ func (s *scribe) declare(t reflect.Type) {
 	s.done[t] = true
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "export interface %s {\n", t.Name())
+	s.fields(&b, t)
+	b.WriteString("}\n")
+	s.types = append(s.types, b.String())
+}
+
+// fields writes the fields of a type, those of embedded types among them.
+func (s *scribe) fields(b *bytes.Buffer, t reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct {
+			s.fields(b, f.Type)
+			continue
+		}
 		if name == "" || name == "-" {
 			continue
 		}
@@ -101,14 +112,12 @@ func (s *scribe) declare(t reflect.Type) {
 			}
 		}
 		if doc := f.Tag.Get("doc"); doc != "" {
-			fmt.Fprintf(&b, "\t/** %s */\n", doc)
+			fmt.Fprintf(b, "\t/** %s */\n", doc)
 		}
 		written := s.name(ft)
 		if words := f.Tag.Get("enum"); words != "" {
 			written = "'" + strings.Join(strings.Split(words, ","), "' | '") + "'"
 		}
-		fmt.Fprintf(&b, "\t%s%s: %s;\n", name, optional, written)
+		fmt.Fprintf(b, "\t%s%s: %s;\n", name, optional, written)
 	}
-	b.WriteString("}\n")
-	s.types = append(s.types, b.String())
 }

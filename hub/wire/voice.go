@@ -18,7 +18,9 @@ type (
 	// VoiceView binds a line that receives to a share.
 	VoiceView struct {
 		Mid   string   `json:"mid" minLength:"1" maxLength:"16"`
-		Share id.Share `json:"share,omitempty" format:"uuid" doc:"Empty frees the line."`
+		Share id.Share `json:"share,omitempty" maxLength:"36" doc:"Empty frees the line."`
+		// MaxHeight is a wish.
+		MaxHeight int `json:"max_height,omitempty" minimum:"0" maximum:"8640" doc:"How high the picture is shown at most, in pixels; 0 is not known."`
 	}
 	// VoiceJoin asks for a place in the voice room.
 	VoiceJoin struct {
@@ -30,6 +32,7 @@ type (
 	VoiceOffer struct {
 		VoiceLines
 		Share *SharePublish `json:"share,omitempty"`
+		Epoch uint64        `json:"epoch,omitempty" doc:"Of the connection that it changes, as the last answer gave it."`
 	}
 	// SharePublish names the lines of a share that the browser sends.
 	SharePublish struct {
@@ -66,7 +69,7 @@ type (
 		EchoCancellation  *bool   `json:"echo_cancellation,omitempty"`
 		Stage             *bool   `json:"stage,omitempty" doc:"Hosts speak; others raise a hand."`
 		LastN             *int    `json:"last_n,omitempty" minimum:"0" maximum:"16" doc:"So many of the loudest are forwarded; 0: all."`
-		ManyShares        *bool   `json:"many_shares,omitempty" doc:"Several may share at once."`
+		Shares            *string `json:"shares,omitempty" enum:"one,several" doc:"How many may share a screen at once."`
 	}
 
 	// VoiceAnswer answers an offer.
@@ -78,7 +81,8 @@ type (
 	// VoicePrepared is what a browser wants before it offers.
 	VoicePrepared struct {
 		ICEServers []ICEServer `json:"ice_servers" doc:"Good for five minutes."`
-		Slots      int         `json:"slots" doc:"How many lines for voices make sense."`
+		Settings   VoiceRules  `json:"settings"`
+		LastN      int         `json:"last_n" doc:"How many lines for voices make sense."`
 	}
 	// ICEServer is a relay.
 	ICEServer struct {
@@ -88,7 +92,7 @@ type (
 	}
 	// VoiceRoom is the voice room as a whole.
 	VoiceRoom struct {
-		Epoch    string        `json:"epoch" doc:"Of the room. Who joined under another one joins again, at once."`
+		Epoch    int64         `json:"epoch" doc:"Of the room. Who joined under another one joins again, at once."`
 		Settings VoiceRules    `json:"settings"`
 		Members  []VoiceMember `json:"members" doc:"Who came first is first."`
 	}
@@ -102,7 +106,7 @@ type (
 		EchoCancellation  bool   `json:"echo_cancellation"`
 		Stage             bool   `json:"stage"`
 		LastN             int    `json:"last_n"`
-		ManyShares        bool   `json:"many_shares"`
+		Shares            string `json:"shares" enum:"one,several"`
 	}
 	// VoiceMember is somebody in it.
 	VoiceMember struct {
@@ -232,16 +236,25 @@ func ICEServersOf(list []voice.ICEServer) []ICEServer {
 
 // Patch reads a change of settings.
 func (v VoiceSettings) Patch() voice.Patch {
+	var many *bool
+	if v.Shares != nil {
+		several := *v.Shares == "several"
+		many = &several
+	}
 	return voice.Patch{
 		Active: v.Active, MaxParticipants: v.MaxParticipants, RequirePermission: v.RequirePermission, Quality: (*voice.Quality)(v.AudioQuality),
-		NoiseCancellation: v.NoiseCancellation, EchoCancellation: v.EchoCancellation, Stage: v.Stage, LastN: v.LastN, ManyShares: v.ManyShares,
+		NoiseCancellation: v.NoiseCancellation, EchoCancellation: v.EchoCancellation, Stage: v.Stage, LastN: v.LastN, ManyShares: many,
 	}
 }
 
 // VoiceRulesOf shows settings.
 func VoiceRulesOf(s voice.Settings) VoiceRules {
+	shares := "one"
+	if s.ManyShares {
+		shares = "several"
+	}
 	return VoiceRules{
-		s.Active, s.MaxParticipants, s.RequirePermission, string(s.Quality), s.NoiseCancellation, s.EchoCancellation, s.Stage, s.LastN, s.ManyShares,
+		s.Active, s.MaxParticipants, s.RequirePermission, string(s.Quality), s.NoiseCancellation, s.EchoCancellation, s.Stage, s.LastN, shares,
 	}
 }
 

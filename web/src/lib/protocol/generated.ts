@@ -135,6 +135,28 @@ export interface Edit {
 
 export interface EditPoll {
 	poll: string;
+	kind: 'multiple_choice' | 'yes_no' | 'rating' | 'text' | 'ranking' | 'quiz' | 'prediction' | 'word_cloud';
+	question: string;
+	/** 2 to 10 of 80 characters. */
+	options?: string[];
+	/** Fewest choices, or the low end of a rating. */
+	min?: number;
+	/** Most choices, or the high end of a rating. */
+	max?: number;
+	/** Right options of a quiz, counted from 0. */
+	right?: number[];
+	/** Who sees results before the end; never leaves them to the hosts. */
+	visibility?: 'always' | 'voted' | 'closed' | 'never';
+	/** Nobody learns who voted what, the hosts neither. */
+	anonymous?: boolean;
+	/** Written answers show once a host lets them. */
+	moderated?: boolean;
+	/** Seconds until it closes by itself; 0 is never. */
+	duration?: number;
+	/** Second of the film that it belongs to. */
+	film_at?: number;
+	/** Open at once; else it is a draft that only hosts see. */
+	publish?: boolean;
 }
 
 export interface Edited {
@@ -687,6 +709,14 @@ export interface ShareStart {
 
 export interface ShareUpdate {
 	share: string;
+	title?: string;
+	share_type?: 'screen' | 'window' | 'tab';
+	resolution?: string;
+	frame_rate?: number;
+	has_audio?: boolean;
+	viewers_can_annotate?: boolean;
+	allow_remote_control?: boolean;
+	quality?: 'low' | 'medium' | 'high';
 	is_recording?: boolean;
 }
 
@@ -777,6 +807,14 @@ export interface VoiceGone {
 }
 
 export interface VoiceJoin {
+	/** Only clients offer; the server answers. */
+	sdp: string;
+	/** The line that sends the microphone, sendonly. */
+	mic?: string;
+	/** Lines that receive voices, recvonly: the slots, in order. */
+	voice?: string[];
+	/** Lines that receive a share. */
+	views?: VoiceView[];
 	muted?: boolean;
 	deafened?: boolean;
 }
@@ -815,19 +853,30 @@ export interface VoiceModerate {
 }
 
 export interface VoiceOffer {
+	/** Only clients offer; the server answers. */
+	sdp: string;
+	/** The line that sends the microphone, sendonly. */
+	mic?: string;
+	/** Lines that receive voices, recvonly: the slots, in order. */
+	voice?: string[];
+	/** Lines that receive a share. */
+	views?: VoiceView[];
 	share?: SharePublish;
+	/** Of the connection that it changes, as the last answer gave it. */
+	epoch?: number;
 }
 
 export interface VoicePrepared {
 	/** Good for five minutes. */
 	ice_servers: ICEServer[];
+	settings: VoiceRules;
 	/** How many lines for voices make sense. */
-	slots: number;
+	last_n: number;
 }
 
 export interface VoiceRoom {
 	/** Of the room. Who joined under another one joins again, at once. */
-	epoch: string;
+	epoch: number;
 	settings: VoiceRules;
 	/** Who came first is first. */
 	members: VoiceMember[];
@@ -842,7 +891,7 @@ export interface VoiceRules {
 	echo_cancellation: boolean;
 	stage: boolean;
 	last_n: number;
-	many_shares: boolean;
+	shares: 'one' | 'several';
 }
 
 export interface VoiceSet {
@@ -863,8 +912,8 @@ export interface VoiceSettings {
 	stage?: boolean;
 	/** So many of the loudest are forwarded; 0: all. */
 	last_n?: number;
-	/** Several may share at once. */
-	many_shares?: boolean;
+	/** How many may share a screen at once. */
+	shares?: 'one' | 'several';
 }
 
 export interface VoiceSlots {
@@ -880,6 +929,8 @@ export interface VoiceView {
 	mid: string;
 	/** Empty frees the line. */
 	share?: string;
+	/** How high the picture is shown at most, in pixels; 0 is not known. */
+	max_height?: number;
 }
 
 export interface VoiceViews {

@@ -96,7 +96,7 @@ export class Session {
 	/** The room says that one is out. */
 	gone(why: Gone): void {
 		if (this.#state === 'off') return;
-		if (why === 'lost' || why === 'moved') return this.#anew();
+		if (why === 'lost') return this.#anew();
 		this.#drop();
 		this.place.over(why);
 	}
