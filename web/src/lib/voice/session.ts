@@ -72,8 +72,8 @@ export class Session {
 	}
 
 	/** One's own switches, for the next joining. */
-	is(self: { muted: boolean; deafened: boolean }): void {
-		this.#self = { ...self };
+	is({ muted, deafened }: { muted: boolean; deafened: boolean }): void {
+		this.#self = { muted, deafened };
 	}
 
 	/** What one says from now on. */
