@@ -296,7 +296,7 @@ func TestTheDashboardShowsOnlyNumbersThatThereAre(t *testing.T) {
 	m.Connections(1)
 	m.Rooms(1)
 	m.Received("ping")
-	m.Sent("log")
+	m.Sent("log", 1)
 	m.Dropped("burst")
 	m.Closed(4200)
 	m.Joined("fresh")

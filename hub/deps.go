@@ -56,8 +56,9 @@ type Store interface {
 	// SavePlayback keeps a checkpoint, under the same fence.
 	SavePlayback(ctx context.Context, p id.Party, fence int64, state []byte) error
 	PollStore
-	// Voice gives how the voice room is set, and the shares that run.
-	Voice(ctx context.Context, p id.Party) (voice.Kept, error)
+	// OpenVoice gives a new owner how the voice room is set, and the shares that
+	// run.
+	OpenVoice(ctx context.Context, p id.Party) (voice.Kept, error)
 	// KeepVoice writes what changed, under the fence. The same again changes
 	// nothing.
 	KeepVoice(ctx context.Context, p id.Party, fence int64, c voice.Changes) error

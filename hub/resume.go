@@ -138,7 +138,7 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 		Mode: mode, Epoch: r.journal.epoch, Seq: r.ring.last, Me: wire.MemberOf(m, true),
 		Party: r.card(), Here: r.here(), Count: len(r.people), Playback: r.playbackNow(),
 		Marks: r.marks(), Draw: r.drawing.settingsNow(),
-		Voice: r.voiceRoom(), Slots: orEmpty(r.voices.slots), Speaking: orEmpty(r.voices.speaking), Shares: r.shareList(),
+		Slots: orEmpty(r.voices.slots), Speaking: orEmpty(r.voices.speaking), Shares: r.shareList(),
 		Queue: wire.ItemsOf(r.items), Messages: []wire.Message{}, Knocks: []wire.Knock{},
 	}
 	if !r.public(e.Who.User) {
@@ -156,6 +156,10 @@ func (r *room) greet(s *spot, e entrance, mode string, missed []*frame) {
 	w.Polls, w.Board = r.pollCards(e.Who.User), r.board(r.polls.all)
 	if r.letsIn(e.Who.User) {
 		w.Knocks = r.knocks()
+	}
+	if r.hub.Media != nil {
+		v := r.voiceRoom()
+		w.Voice = &v
 	}
 	head := r.head()
 	head.Re = e.Re

@@ -61,7 +61,7 @@ func voiceRoutes(rs routes) {
 func (r *room) loadVoice(ctx context.Context) error {
 	v := &r.voices
 	v.members = map[id.User]*talker{}
-	kept, err := r.hub.Store.Voice(ctx, r.id)
+	kept, err := r.hub.Store.OpenVoice(ctx, r.id)
 	if err != nil {
 		return err
 	}
@@ -116,14 +116,9 @@ func (r *room) iceServers(u id.User) []wire.ICEServer {
 }
 
 func (r *room) voicePrepare(c *call, _ wire.Empty) error {
-	if r.hub.Media == nil {
-		return voice.ErrOff
-	}
-	if c.spot == nil {
-		return voice.ErrSocketOnly
-	}
 	slots := cmp.Or(r.voices.settings.LastN, voice.MostSlots)
-	c.answer(wire.Result{Prepared: &wire.VoicePrepared{ICEServers: r.iceServers(c.user()), Settings: wire.VoiceRulesOf(r.voices.settings), LastN: slots}})
+	now := r.voiceRoom()
+	c.answer(wire.Result{Voices: &now, Prepared: &wire.VoicePrepared{ICEServers: r.iceServers(c.user()), Settings: wire.VoiceRulesOf(r.voices.settings), LastN: slots}})
 	return nil
 }
 

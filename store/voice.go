@@ -84,6 +84,18 @@ func (rs Rooms) Voice(ctx context.Context, p id.Party) (voice.Kept, error) {
 	return k, err
 }
 
+// OpenVoice is Voice for a room's new owner: stays that the last one could not
+// end are ended.
+func (rs Rooms) OpenVoice(ctx context.Context, p id.Party) (voice.Kept, error) {
+	err := rs.s.Write(ctx, func(t *Tx) error {
+		return t.db.Model(&talkRow{}).Where("party_id = ? AND left_at IS NULL", p).Update("left_at", ms(t.Now())).Error
+	})
+	if err != nil {
+		return voice.Kept{}, err
+	}
+	return rs.Voice(ctx, p)
+}
+
 // KeepVoice writes what changed, for the room's owner only: with a stale fence
 // it writes nothing and answers chat.ErrFenced.
 func (rs Rooms) KeepVoice(ctx context.Context, p id.Party, fence int64, c voice.Changes) error {

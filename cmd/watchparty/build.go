@@ -270,6 +270,7 @@ func (n *node) makeFace(context.Context) error {
 			rest.Site(n.siteConfig()), rest.Accounts(n.account), rest.People(n.account, n.hub), rest.Parties(n.party, n.hub),
 			rest.Chat(n.party, history{n.store.Rooms()}, n.hub), rest.Pictures(n.party, n.pictures, n.store.Rooms(), n.hub),
 			rest.Polls(n.party, n.store.Rooms(), n.hub), rest.Annotations(n.party, n.store.Rooms(), n.hub),
+			rest.Voice(n.party, n.store.Rooms(), n.hub),
 			rest.Reactions(n.party, n.store.Rooms(), n.hub), rest.Analytics(n.party, n.store.Rooms()),
 			rest.Media(n.media), rest.Sample(web.SampleFilm, web.SamplePoster),
 		},

@@ -114,6 +114,8 @@ func TestInteractiveByREST(t *testing.T) {
 		{"I09, I10 annotations", annotationRows},
 		{"I01, I02, I15 reactions and the report", reactionRows},
 		{"I20, I21 reactions counted below the party", countRows},
+		{"I03-I05 the voice room", voiceRows},
+		{"I06-I08 shared screens", shareRows},
 	} {
 		t.Run(part.rows, func(t *testing.T) { part.play(t, e.at(t)) })
 	}
@@ -235,5 +237,67 @@ func countRows(t *testing.T, e evening) {
 		if r["emoji"] == "🔥" {
 			t.Errorf("left %v", left)
 		}
+	}
+}
+
+func voiceRows(t *testing.T, e evening) {
+	at := e.in + "/voice-chat/"
+	e.stranger.call("GET", at, "", 404)
+	e.stranger.call("POST", at+"join/", `{}`, 404)
+	v := e.member.call("GET", at, "", 200)
+	room := v["room"].(map[string]any)
+	if v["is_active"] != true || room["max_participants"] != 50.0 || room["audio_quality"] != "medium" || v["participant_count"] != 0.0 {
+		t.Fatalf("voice room %v", v)
+	}
+	for _, bad := range []string{`{"max_participants":-5}`, `{"max_participants":101}`, `{"audio_quality":"bogus"}`, `{"action":"dance"}`, `{"require_permission":"yes"}`} {
+		e.host.call("POST", at+"manage/", bad, 400)
+	}
+	e.member.call("POST", at+"manage/", `{"max_participants":3}`, 403)
+	if v := e.host.call("POST", at+"manage/", `{"max_participants":3,"require_permission":true}`, 201); v["room"].(map[string]any)["max_participants"] != 3.0 {
+		t.Fatalf("set %v", v)
+	}
+	e.host.call("PUT", at, `{"audio_quality":"high"}`, 200)
+	e.host.call("POST", at+"manage/", `{"action":"mute"}`, 400)
+	e.host.call("POST", at+"manage/", `{"action":"stop"}`, 200)
+	e.member.call("POST", at+"join/", `{}`, 409)
+	e.host.call("POST", at+"manage/", `{"action":"start"}`, 200)
+	if j := e.member.call("POST", at+"join/", `{"peer_id":"x"}`, 200); j["sfu"].(map[string]any)["frame"] != "voice.join" || j["ice_servers"] == nil {
+		t.Fatalf("join %v", j)
+	}
+	e.member.call("POST", at+"leave/", "", 200)
+	if v := e.member.call("GET", "/api/interactive/voice-chat/?party="+e.id, "", 200); v["room"].(map[string]any)["audio_quality"] != "high" {
+		t.Fatalf("short path %v", v)
+	}
+}
+
+func shareRows(t *testing.T, e evening) {
+	at := e.in + "/screen-shares/"
+	e.stranger.call("GET", at, "", 404)
+	e.stranger.call("POST", at+"start/", `{}`, 404)
+	for _, bad := range []string{
+		`{"share_type":"full_screen"}`, `{"resolution":"1080p"}`, `{"resolution":"9999x9999"}`, `{"frame_rate":0}`, `{"frame_rate":61}`, `{"quality":"bogus"}`,
+	} {
+		e.member.call("POST", at+"start/", bad, 400)
+	}
+	s := e.member.call("POST", at+"start/", `{"title":"Slides","share_type":"window","resolution":"1280x720","frame_rate":15}`, 201)
+	if s["share_type"] != "window" || s["is_active"] != true || s["fps"] != 15.0 || s["share_id"] != s["id"] {
+		t.Fatalf("share %v", s)
+	}
+	e.host.call("POST", at+"start/", `{}`, 409) // one at a time
+	one := "/api/interactive/screen-shares/" + s["id"].(string)
+	e.host.call("PUT", one+"/update/", `{"viewers_can_annotate":true}`, 403)
+	e.stranger.call("PUT", one+"/update/", `{"viewers_can_annotate":true}`, 404)
+	e.member.call("PUT", one+"/update/", `{"viewers_can_annotate":"maybe"}`, 400)
+	if s := e.member.call("PUT", one+"/update/", `{"viewers_can_annotate":true,"fps":20,"quality":"low"}`, 200); s["viewers_can_annotate"] != true || s["fps"] != 20.0 {
+		t.Fatalf("updated %v", s)
+	}
+	e.stranger.call("POST", one+"/stop/", "", 404)
+	e.host.call("POST", one+"/stop/", "", 200)
+	e.member.call("POST", one+"/stop/", "", 409)
+	if list := e.member.call("GET", at+"?active=true", "", 200); list["total_count"] != 0.0 {
+		t.Fatalf("active %v", list)
+	}
+	if list := e.member.call("GET", at, "", 200); list["total_count"] != 1.0 {
+		t.Fatalf("all %v", list)
 	}
 }

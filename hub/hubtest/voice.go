@@ -17,8 +17,8 @@ type talks struct {
 	talks    map[id.Talk]voice.Talk
 }
 
-// Voice gives how the voice room is set, and the shares that run.
-func (j *Journal) Voice(_ context.Context, p id.Party) (voice.Kept, error) {
+// OpenVoice gives how the voice room is set, and the shares that run.
+func (j *Journal) OpenVoice(_ context.Context, p id.Party) (voice.Kept, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.fail != nil {

@@ -13,7 +13,7 @@ type Command struct {
 
 // Result is what a command came to. Playback is set after commands of
 // playback, Message after chat.send and chat.edit, Poll after those of polls,
-// Voice and Prepared after those that offer, Share after those of shares. Made
+// Voice after offers, Prepared and Voices after voice.prepare, Share after those of shares. Made
 // says that there was nothing before.
 type Result struct {
 	Ack      Ack            `json:"ack"`
@@ -22,6 +22,7 @@ type Result struct {
 	Poll     *PollCard      `json:"poll,omitempty"`
 	Voice    *VoiceAnswer   `json:"voice,omitempty"`
 	Prepared *VoicePrepared `json:"prepared,omitempty"`
+	Voices   *VoiceRoom     `json:"voices,omitempty"`
 	Share    *Share         `json:"share,omitempty"`
 	Made     bool           `json:"made,omitempty"`
 }

@@ -77,7 +77,7 @@ type (
 		Board    []Score    `json:"board" doc:"What people earned with right answers, the best first."`
 		Marks    []Mark     `json:"marks" doc:"What is drawn over the film and lasts, oldest first."`
 		Draw     DrawRules  `json:"draw" doc:"Who may draw."`
-		Voice    VoiceRoom  `json:"voice"`
+		Voice    *VoiceRoom `json:"voice,omitempty" doc:"Missing where the server carries no voices."`
 		Slots    []id.User  `json:"slots" doc:"Whose voice is in which slot."`
 		Speaking []id.User  `json:"speaking"`
 		Shares   []Share    `json:"shares"`

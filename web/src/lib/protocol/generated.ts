@@ -968,7 +968,8 @@ export interface Welcome {
 	marks: Mark[];
 	/** Who may draw. */
 	draw: DrawRules;
-	voice: VoiceRoom;
+	/** Missing where the server carries no voices. */
+	voice?: VoiceRoom;
 	/** Whose voice is in which slot. */
 	slots: string[];
 	speaking: string[];
