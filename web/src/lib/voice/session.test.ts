@@ -25,7 +25,8 @@ function setting() {
 	};
 	const place: Place = {
 		signal: {
-			prepare: () => ask('prepare', () => ({ ice_servers: [{ urls: ['turn:x'], username: 'u', credential: 'c' }], settings, last_n: 4 })),
+			prepare: () =>
+				ask('prepare', () => ({ ice_servers: [{ urls: ['turn:x'], username: 'u', credential: 'c' }], settings, last_n: 4 })),
 			join: () => ask('join', () => ({ sdp: 'answer', epoch: ++epoch, ice_servers: [] })),
 			offer: (d) => {
 				offers.push(d);
