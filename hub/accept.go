@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"watchparty/hub/dialect"
 	"watchparty/hub/wire"
 	"watchparty/internal/account"
 	"watchparty/internal/fault"
@@ -25,10 +26,15 @@ type credential struct {
 	ambient bool // a cookie, which the browser sends whoever asks it to
 }
 
-// ServeHTTP is GET /ws. A page of a foreign origin gets 403. Who is not signed
+// ServeHTTP is GET /ws, and the original's routes below it. A page of a foreign origin gets 403. Who is not signed
 // in is let through the upgrade and closed with 4001, so that a browser can
 // read why.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, known := foreignRoute(r)
+	if !known {
+		http.NotFound(w, r)
+		return
+	}
 	cred := credentialOf(r)
 	if !h.originAllowed(r, cred) {
 		http.Error(w, "this origin may not connect", http.StatusForbidden)
@@ -41,15 +47,16 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many connections are being opened", http.StatusServiceUnavailable)
 		return
 	}
-	c := h.handshake(w, r, cred)
+	c := h.handshake(w, r, cred, route)
 	<-h.hands
 	if c != nil {
 		c.serve()
 	}
 }
 
-// handshake upgrades, and gives the connection of whoever is signed in.
-func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential) *conn {
+// handshake upgrades, and gives the connection of whoever is signed in. On an
+// old route its words are translated.
+func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential, route *dialect.Route) *conn {
 	ctx, cancel := context.WithTimeout(r.Context(), authWithin)
 	defer cancel()
 	who, authErr := h.authenticate(ctx, cred)
@@ -61,9 +68,13 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 	if err != nil {
 		return nil // Accept has answered
 	}
+	var out socket = ws
+	if route != nil {
+		out = &foreign{Conn: ws, route: *route}
+	}
 	refuse := func(reason wire.CloseReason) *conn {
 		h.Metrics.Closed(reason.Code)
-		_ = ws.Close(websocket.StatusCode(reason.Code), reason.Word)
+		_ = out.Close(websocket.StatusCode(reason.Code), reason.Word)
 		return nil
 	}
 	if authErr != nil {
@@ -73,7 +84,7 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 		}
 		return refuse(wire.CloseSignedOut)
 	}
-	c, err := h.admit(ws, who)
+	c, err := h.admit(out, who)
 	if errors.Is(err, errDraining) {
 		return refuse(wire.CloseDrain)
 	}
@@ -162,12 +173,15 @@ func (h *Hub) originAllowed(r *http.Request, c credential) bool {
 }
 
 // admit registers a connection.
-func (h *Hub) admit(ws *websocket.Conn, who account.Identity) (*conn, error) {
+func (h *Hub) admit(ws socket, who account.Identity) (*conn, error) {
 	ws.SetReadLimit(readLimit)
 	ctx, cancel := context.WithCancel(h.ctx)
 	c := &conn{
 		hub: h, id: h.Directory.Self() + "/" + id.Token()[:16], session: id.Token()[:24], who: who, ws: ws,
 		out: newQueue(h.Metrics), ctx: ctx, cancel: cancel, seats: map[id.Party]seat{}, limit: newConnLimit(),
+	}
+	if f, ok := ws.(*foreign); ok {
+		f.conn = c
 	}
 	// Listening starts before the connection counts, so that no word is missed.
 	_, c.unsubscribe = h.Bus.Subscribe(party.UserTopic(who.User), c.userFact)

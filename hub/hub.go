@@ -56,9 +56,12 @@ type Config struct {
 	// node.
 	Directory Directory
 	Peers     Peers
-	Now       clock.Now
-	Log       *slog.Logger
-	Metrics   Metrics
+	// Finder finds parties for the original's routes. Nil knows them by their id
+	// only.
+	Finder  Finder
+	Now     clock.Now
+	Log     *slog.Logger
+	Metrics Metrics
 	// MaxConns bounds the connections of this node; 0 is 20,000.
 	MaxConns int
 }
