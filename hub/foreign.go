@@ -15,6 +15,7 @@ import (
 	"watchparty/internal/account"
 	"watchparty/internal/fault"
 	"watchparty/internal/id"
+	"watchparty/internal/party"
 )
 
 // socket is the way to and from one browser, message by message.
@@ -69,19 +70,50 @@ func foreignRoute(r *http.Request) (*dialect.Route, bool) {
 // whoever asks for what is not there, is sent away in the same words.
 func (f *foreign) enter() {
 	c := f.conn
+	if f.route.Target == dialect.ByNobody {
+		f.speak("")
+		return
+	}
 	p, err := f.find()
 	if err == nil {
-		f.mu.Lock()
-		f.speaker = dialect.New(f.route, userOf(c.who), p, c.hub.time.ms, func() []wire.User { return f.members(p) })
-		join := f.speaker.Join()
-		f.mu.Unlock()
-		err = c.route(join, c.hub.time.ms())
+		f.speak(p)
+		err = c.route(f.speaker.Join(), c.hub.time.ms())
 	}
-	switch kind := fault.Of(err).Kind; {
-	case err == nil:
-	case kind == fault.Unavailable, kind == fault.TooMany:
+	if err != nil && !f.waits(err) {
+		f.refuse(err)
+	}
+}
+
+// speak begins to translate.
+func (f *foreign) speak(p id.Party) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.speaker = dialect.New(f.route, userOf(f.conn.who), p, f.conn.hub.time.ms, func() []wire.User { return f.members(p) })
+}
+
+// waits keeps a connection whose person has knocked, where the route is for
+// those who wait.
+func (f *foreign) waits(err error) bool {
+	if !errors.Is(err, party.ErrPending) {
+		return false
+	}
+	f.mu.Lock()
+	told, here := f.speaker.Wait()
+	f.mu.Unlock()
+	if here {
+		ctx, cancel := context.WithTimeout(f.conn.ctx, writeWithin)
+		defer cancel()
+		here = f.send(ctx, websocket.MessageText, told) == nil
+	}
+	return here
+}
+
+func (f *foreign) refuse(err error) {
+	c := f.conn
+	switch kind := fault.Of(err).Kind; kind {
+	case fault.Unavailable, fault.TooMany:
 		c.shut(wire.CloseBusy)
-	case kind == fault.Internal:
+	case fault.Internal:
 		c.hub.Log.Error("a client of an old route could not join", "conn", c.id, "err", err)
 		c.shut(wire.CloseFailure)
 	default:

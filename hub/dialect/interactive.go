@@ -60,11 +60,14 @@ type flown struct {
 // is told by show once it is kept.
 func (s *Speaker) throw(kind string, t thrown, show func(flown) Message) ([]wire.Up, error) {
 	at, err := secondsOf("video_timestamp", t.At)
-	if err == nil && at == nil {
-		at, err = secondsOf("timestamp", t.Moment)
-	}
 	if err != nil {
 		return nil, err
+	}
+	if at == nil {
+		// Some send the film's second by this name, others the moment of the day.
+		if x, err := secondsOf("timestamp", t.Moment); err == nil && x != nil && *x <= react.MaxFilm {
+			at = x
+		}
 	}
 	word := t.Reaction
 	if word == "" {

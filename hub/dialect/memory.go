@@ -25,6 +25,8 @@ type memory struct {
 	count    int
 	playback wire.Playback
 	queue    []wire.Item
+	typing   []id.User
+	status   string // of the party, as the lobby was told
 	cards    map[id.Poll]*card
 	notes    map[id.Mark]*note
 }

@@ -12,12 +12,24 @@ type Kind string
 
 // The dialects, one for each of the original's consumers.
 const (
-	Interactive Kind = "interactive"
+	Interactive   Kind = "interactive"
+	Party         Kind = "party"
+	Lobby         Kind = "lobby"
+	Sync          Kind = "sync"
+	Enhanced      Kind = "enhanced"
+	Chat          Kind = "chat"
+	Notifications Kind = "notifications"
 )
 
 // dialects says how each is spoken.
 var dialects = map[Kind]func(*Speaker){
-	Interactive: (*Speaker).interactive,
+	Interactive:   (*Speaker).interactive,
+	Party:         (*Speaker).partyRoute,
+	Lobby:         (*Speaker).lobbyRoute,
+	Sync:          (*Speaker).syncRoute,
+	Enhanced:      (*Speaker).enhanced,
+	Chat:          (*Speaker).chatRoute,
+	Notifications: (*Speaker).notifications,
 }
 
 // Target is what the name in a route names.
@@ -28,6 +40,8 @@ const (
 	ByParty Target = "party"
 	ByRoom  Target = "voice room"
 	ByShare Target = "share"
+	// ByNobody is for what belongs to the person alone.
+	ByNobody Target = ""
 )
 
 // Route is an address of the original.
@@ -40,22 +54,55 @@ type Route struct {
 	Flat bool
 }
 
-func (r Route) enveloped() bool { return false }
+func (r Route) enveloped() bool { return r.Kind == Enhanced }
 
 // ParseRoute finds the dialect of an address. A prefix /ws may come twice, for
 // clients that put it before an address that has it already.
 func ParseRoute(path string) (Route, bool) {
 	path = strings.TrimPrefix(strings.TrimPrefix(path, "/ws/ws/"), "/ws/")
 	p := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	switch {
-	case len(p) == 2 && p[0] == "interactive":
-		return Route{Kind: Interactive, Target: ByParty, Name: p[1]}, p[1] != ""
-	case len(p) == 3 && p[0] == "voice-chat" && p[1] == "room":
-		return Route{Kind: Interactive, Target: ByRoom, Name: p[2]}, p[2] != ""
-	case len(p) == 2 && p[0] == "screen-share":
-		return Route{Kind: Interactive, Target: ByShare, Name: p[1]}, p[1] != ""
+	if len(p) == 1 && p[0] == "notifications" {
+		return Route{Kind: Notifications}, true
+	}
+	for _, a := range addresses {
+		if name, ok := a.fits(p); ok {
+			return Route{Kind: a.kind, Target: a.target, Name: name}, true
+		}
 	}
 	return Route{}, false
+}
+
+// address is a route with one name in it, which stands where words has *.
+type address struct {
+	words  []string
+	kind   Kind
+	target Target
+}
+
+var addresses = []address{
+	{[]string{"interactive", "*"}, Interactive, ByParty},
+	{[]string{"voice-chat", "room", "*"}, Interactive, ByRoom},
+	{[]string{"screen-share", "*"}, Interactive, ByShare},
+	{[]string{"party", "*"}, Party, ByParty},
+	{[]string{"party", "*", "lobby"}, Lobby, ByParty},
+	{[]string{"party", "*", "sync"}, Sync, ByParty},
+	{[]string{"party", "*", "enhanced"}, Enhanced, ByParty},
+	{[]string{"chat", "*"}, Chat, ByParty},
+}
+
+func (a address) fits(path []string) (name string, ok bool) {
+	if len(path) != len(a.words) {
+		return "", false
+	}
+	for i, w := range a.words {
+		switch {
+		case w == "*":
+			name = path[i]
+		case w != path[i]:
+			return "", false
+		}
+	}
+	return name, name != ""
 }
 
 // The original's codes of a connection's end. Which of them a client comes back
