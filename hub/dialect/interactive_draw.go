@@ -72,9 +72,9 @@ func (s *Speaker) annotations() {
 		if n == nil {
 			return nil, fault.ErrNotFound
 		}
-		var ups []wire.Up
-		for _, m := range n.all {
-			ups = append(ups, ask(s, wire.DrawUndoUp, wire.DrawUndo{Mark: m}, asked{kind: "annotation_delete", names: markNames})...)
+		ups := s.undo("annotation_delete", n)
+		if len(ups) == 0 {
+			return nil, fault.ErrNotFound // it is going already
 		}
 		return ups, nil
 	})
@@ -101,6 +101,7 @@ func (s *Speaker) annotations() {
 
 func (s *Speaker) learnMarks(w wire.Welcome) {
 	clear(s.notes)
+	clear(s.going)
 	for _, m := range w.Marks {
 		s.noted(m)
 	}
@@ -122,6 +123,7 @@ func (s *Speaker) noted(m wire.Mark) (n *note, changed bool) {
 
 // forget drops a mark, and gives the annotation that is gone with it, if it is.
 func (s *Speaker) forget(m id.Mark) *note {
+	delete(s.going, m)
 	for _, n := range s.notes {
 		i := slices.Index(n.all, m)
 		if i < 0 {
@@ -155,14 +157,24 @@ func (s *Speaker) annotationUpdate(d drawnAgain) ([]wire.Up, error) {
 		put.Lasts = max(1, (float64(n.mark.Until)-s.now())/1000)
 	}
 	put.Stroke = instead + string(n.id)
-	old := slices.Clone(n.all)
+	old := note{all: slices.Clone(n.all)}
 	return ask(s, wire.DrawPutUp, put, asked{kind: "annotation_update", names: markNames, done: func(wire.Ack) Turn {
-		var t Turn
-		for _, m := range old {
-			t.Up = append(t.Up, ask(s, wire.DrawUndoUp, wire.DrawUndo{Mark: m}, asked{kind: "annotation_update", names: markNames})...)
-		}
-		return t
+		return Turn{Up: s.undo("annotation_update", &old)}
 	}}), nil
+}
+
+// undo takes all looks of an annotation away, except those that are going.
+func (s *Speaker) undo(kind string, n *note) (ups []wire.Up) {
+	for _, m := range n.all {
+		if s.going[m] {
+			continue
+		}
+		s.going[m] = true
+		ups = append(ups, ask(s, wire.DrawUndoUp, wire.DrawUndo{Mark: m}, asked{
+			kind: kind, names: markNames, failed: func() { delete(s.going, m) },
+		})...)
+	}
+	return ups
 }
 
 // put makes a mark of what the client gave, and of base where it gave nothing.

@@ -29,12 +29,13 @@ type memory struct {
 	status   string // of the party, as the lobby was told
 	cards    map[id.Poll]*card
 	notes    map[id.Mark]*note
+	going    map[id.Mark]bool // marks that the client has taken back, and the room not yet
 }
 
 func newMemory(me wire.User, party id.Party, now func() float64, members func() []wire.User) memory {
 	return memory{
 		me: me, party: party, now: now, members: members, people: map[id.User]wire.User{me.ID: me}, here: map[id.User]wire.Presence{},
-		cards: map[id.Poll]*card{}, notes: map[id.Mark]*note{},
+		cards: map[id.Poll]*card{}, notes: map[id.Mark]*note{}, going: map[id.Mark]bool{},
 	}
 }
 

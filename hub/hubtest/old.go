@@ -117,20 +117,16 @@ func (o *Old) Hear(kind string, fits ...func(OldMessage) bool) OldMessage {
 	}
 }
 
-// Quiet asks for a pong, after which all that was on its way has come, and says
-// whether a message of a type came.
-func (o *Old) Quiet(kind string) bool {
-	o.t.Helper()
-	o.Say(`{"type":"ping"}`)
-	o.Hear("pong")
+// Left counts the messages of a type that came and that nobody took.
+func (o *Old) Left(kind string) (n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, m := range o.got {
 		if m["type"] == kind {
-			return false
+			n++
 		}
 	}
-	return true
+	return n
 }
 
 // Refused says something and takes the refusal.
@@ -162,3 +158,15 @@ func (o *Old) Closed() int {
 
 // Cut ends the connection without a word.
 func (o *Old) Cut() { _ = o.ws.CloseNow() }
+
+// Flood sends the same until the server has enough of it.
+func (o *Old) Flood(message string) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.t.Context()), patience)
+	defer cancel()
+	for o.ws.Write(ctx, websocket.MessageText, []byte(message)) == nil {
+	}
+	if ctx.Err() != nil {
+		o.t.Fatalf("%s is taken without an end", message)
+	}
+}
