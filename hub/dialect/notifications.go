@@ -26,7 +26,7 @@ func (s *Speaker) notifications() {
 	s.tells[wire.PartyAdmitted.Name] = note("party_approved", "You are in", "The host has let you in.")
 	s.tells[wire.PartyRefused.Name] = note("party_rejected", "Not this time", "The host did not let you in.")
 	hear(s, "mark_read", func(struct{}) ([]wire.Up, error) {
-		return nil, errElsewhere.Saying("Mark a notification read by POST /api/notifications/{id}/mark-read/.")
+		return nil, errElsewhere.Saying("Notifications are not marked read over this socket.")
 	})
 }
 

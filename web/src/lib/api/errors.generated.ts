@@ -18,6 +18,7 @@ export type ErrorCode =
 	| 'chat.text'
 	| 'conflict'
 	| 'csrf'
+	| 'dialect.elsewhere'
 	| 'dialect.too_many'
 	| 'dialect.unknown'
 	| 'draw.forbidden'
