@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"watchparty/hub/dialect"
 	"watchparty/hub/splice"
 	"watchparty/hub/wire"
 	"watchparty/internal/account"
@@ -27,10 +28,15 @@ type credential struct {
 	ambient bool // a cookie, which the browser sends whoever asks it to
 }
 
-// ServeHTTP is GET /ws. A page of a foreign origin gets 403. Who is not signed
-// in is let through the upgrade and closed with 4001, so that a browser can
-// read why.
+// ServeHTTP is GET /ws, and the original's routes below it. A page of a foreign
+// origin gets 403. Who is not signed in is let through the upgrade and closed
+// with 4001, so that a browser can read why.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, known := foreignRoute(r)
+	if !known {
+		http.NotFound(w, r)
+		return
+	}
 	cred := credentialOf(r)
 	if !h.originAllowed(r, cred) {
 		http.Error(w, "this origin may not connect", http.StatusForbidden)
@@ -43,39 +49,26 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many connections are being opened", http.StatusServiceUnavailable)
 		return
 	}
-	c := h.handshake(w, r, cred)
+	c := h.handshake(w, r, cred, route)
 	<-h.hands
 	if c != nil {
 		c.serve()
 	}
 }
 
-// handshake upgrades, and gives the connection of whoever is signed in.
-func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential) *conn {
+// handshake upgrades, and gives the connection of whoever is signed in. On an
+// old route its words are translated.
+func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential, route *dialect.Route) *conn {
 	ctx, cancel := context.WithTimeout(r.Context(), authWithin)
 	defer cancel()
 	who, authErr := h.authenticate(ctx, cred)
-	var made atomic.Pointer[conn]
-	var spliced *splice.Handshake
-	if !h.Plain {
-		spliced = splice.Wrap(w, splice.Options{Now: h.Now, Within: writeWithin, Ready: func() {
-			if c := made.Load(); c != nil {
-				c.flush()
-			}
-		}})
-		w = spliced
-	}
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols:       subprotocols(r),
-		InsecureSkipVerify: true, // the origin was checked above, more strictly
-		CompressionMode:    websocket.CompressionDisabled,
-	})
+	out, ready, err := h.upgrade(w, r, route)
 	if err != nil {
-		return nil // Accept has answered
+		return nil // it was answered
 	}
 	refuse := func(reason wire.CloseReason) *conn {
 		h.Metrics.Closed(reason.Code)
-		_ = ws.Close(websocket.StatusCode(reason.Code), reason.Word)
+		_ = out.Close(websocket.StatusCode(reason.Code), reason.Word)
 		return nil
 	}
 	if authErr != nil {
@@ -85,12 +78,7 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 		}
 		return refuse(wire.CloseSignedOut)
 	}
-	c, err := h.admit(ws, who, func(c *conn) {
-		if spliced != nil {
-			c.spliced = spliced.Conn()
-		}
-		made.Store(c)
-	})
+	c, err := h.admit(out, who, ready)
 	if errors.Is(err, errDraining) {
 		return refuse(wire.CloseDrain)
 	}
@@ -98,6 +86,40 @@ func (h *Hub) handshake(w http.ResponseWriter, r *http.Request, cred credential)
 		return refuse(wire.CloseBusy)
 	}
 	return c
+}
+
+// upgrade answers the handshake. Rooms write to the connection themselves,
+// unless its words are translated. ready is called with the connection before
+// anybody may write to it.
+func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, route *dialect.Route) (out socket, ready func(*conn), err error) {
+	var made atomic.Pointer[conn]
+	var hands *splice.Handshake
+	if !h.Plain && route == nil {
+		hands = splice.Wrap(w, splice.Options{Now: h.Now, Within: writeWithin, Ready: func() {
+			if c := made.Load(); c != nil {
+				c.flush()
+			}
+		}})
+		w = hands
+	}
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:       subprotocols(r),
+		InsecureSkipVerify: true, // the origin was checked before, more strictly
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if route != nil {
+		f := &foreign{Conn: ws, route: *route}
+		return f, func(c *conn) { f.conn = c }, nil
+	}
+	return ws, func(c *conn) {
+		if hands != nil {
+			c.spliced = hands.Conn()
+		}
+		made.Store(c)
+	}, nil
 }
 
 func (h *Hub) authenticate(ctx context.Context, c credential) (account.Identity, error) {
@@ -179,7 +201,7 @@ func (h *Hub) originAllowed(r *http.Request, c credential) bool {
 }
 
 // admit registers a connection. ready sees it before anybody may write to it.
-func (h *Hub) admit(ws *websocket.Conn, who account.Identity, ready func(*conn)) (*conn, error) {
+func (h *Hub) admit(ws socket, who account.Identity, ready func(*conn)) (*conn, error) {
 	ws.SetReadLimit(readLimit)
 	ctx, cancel := context.WithCancel(h.ctx)
 	c := &conn{

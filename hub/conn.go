@@ -26,7 +26,7 @@ type conn struct {
 	id      string
 	session string
 	who     account.Identity
-	ws      *websocket.Conn
+	ws      socket
 	spliced *splice.Conn // what data frames go through; nil: through ws
 	out     *queue
 	side    sync.WaitGroup // its goroutines
@@ -52,6 +52,9 @@ func (c *conn) serve() {
 	c.deliver(encode(wire.HelloDown, wire.Down{ST: c.hub.time.ms()}, wire.Hello{
 		Session: c.session, Boot: c.hub.boot, Heartbeat: int(heartbeat / time.Second), User: userOf(c.who), Now: c.hub.time.ms(),
 	}))
+	if f, ok := c.ws.(*foreign); ok {
+		f.enter()
+	}
 	c.read()
 	c.cancel()
 	for _, s := range c.takeSeats() {
@@ -104,6 +107,10 @@ func (c *conn) take(b []byte, at float64) {
 			c.shut(wire.CloseFailure)
 		}
 	}()
+	if f, ok := c.ws.(*foreign); ok {
+		f.take(b, at)
+		return
+	}
 	up, err := parse(b)
 	if err == nil {
 		err = c.route(up, at)

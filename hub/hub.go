@@ -59,7 +59,10 @@ type Config struct {
 	Directory Directory
 	Peers     Peers
 	// Media carries voices and screens; nil: this server has none.
-	Media   Media
+	Media Media
+	// Finder finds parties for the original's routes. Nil knows them by their id
+	// only.
+	Finder  Finder
 	Now     clock.Now
 	Log     *slog.Logger
 	Metrics Metrics

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"watchparty/hub/dialect"
+	"watchparty/internal/account"
 	"watchparty/internal/chat"
 	"watchparty/internal/id"
 	"watchparty/internal/media"
@@ -39,4 +41,17 @@ type history struct{ rooms store.Rooms }
 func (h history) History(ctx context.Context, p id.Party, before int64, limit int) ([]chat.Message, error) {
 	lines, _, err := h.rooms.Page(ctx, p, before, limit)
 	return lines, err
+}
+
+// addresses finds the parties that the original's socket routes name.
+type addresses struct{ parties *party.Service }
+
+// FindParty finds a party by its id or room code, as who sees it.
+func (a addresses) FindParty(ctx context.Context, who account.Identity, _ dialect.Target, name string) (id.Party, error) {
+	ref, err := party.ParseRef(name)
+	if err != nil {
+		return "", err
+	}
+	c, err := a.parties.Get(ctx, who, ref)
+	return c.ID, err
 }

@@ -236,7 +236,7 @@ func (n *node) register() {
 
 func (n *node) makeHub(ctx context.Context) error {
 	c := hub.Config{
-		Auth: n.account, Parties: n.party, Store: n.store.Rooms(), Bus: n.bus, Origins: n.cfg.AllowedOrigins,
+		Auth: n.account, Parties: n.party, Finder: addresses{n.party}, Store: n.store.Rooms(), Bus: n.bus, Origins: n.cfg.AllowedOrigins,
 		Directory: hub.Solo{Node: n.name}, Now: clock.System, Log: n.log, Metrics: roomMetrics{n.metrics}, MaxConns: n.cfg.MaxConns,
 	}
 	if n.voices != nil {
@@ -284,7 +284,7 @@ func (n *node) makeFace(context.Context) error {
 	client := web.Handler(web.Client())
 	n.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p := r.URL.Path; {
-		case p == "/ws" || p == "/ws/":
+		case p == "/ws" || strings.HasPrefix(p, "/ws/"):
 			n.hub.ServeHTTP(w, r)
 		case ours(p):
 			face.ServeHTTP(w, r)

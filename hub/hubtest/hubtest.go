@@ -92,6 +92,7 @@ func (w *World) listen(t testing.TB, pipes bool) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /ws", w.Hub)
+	mux.Handle("GET /ws/", w.Hub)
 	w.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		defer close(w.served)
