@@ -1,0 +1,115 @@
+package rtc
+
+import (
+	"strconv"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/webrtc/v4"
+)
+
+const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
+// newAPI says how connections are made: what is spoken, what is done to
+// packets on their way, and by which ports.
+func newAPI(c Config, s *sockets) (*webrtc.API, error) {
+	media, err := codecs()
+	if err != nil {
+		return nil, err
+	}
+	way, err := interceptors(media)
+	if err != nil {
+		return nil, err
+	}
+	var e webrtc.SettingEngine
+	e.SetLite(true)
+	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	if err := e.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, err
+	}
+	// GCM costs a seventh of the older suite for a full packet.
+	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	e.SetICETimeouts(noPathFor, lostAfter-noPathFor, keepPathAlive)
+	e.SetReceiveMTU(mtu)
+	e.DisableActiveTCP(true)
+	s.use(&e)
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(way), webrtc.WithSettingEngine(e)), nil
+}
+
+// codecs lists what may be sent. Voices are Opus; screens are what the sharer
+// encodes.
+func codecs() (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	opus := webrtc.RTPCodecParameters{PayloadType: 111, RTPCodecCapability: webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeOpus, ClockRate: opusRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+	}}
+	if err := m.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	feedback := []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "transport-cc"}}
+	number := webrtc.PayloadType(96)
+	for _, v := range []struct{ mime, fmtp string }{
+		{webrtc.MimeTypeVP9, "profile-id=0"},
+		{webrtc.MimeTypeVP8, ""},
+		{webrtc.MimeTypeAV1, ""},
+		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
+		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f"},
+	} {
+		codec := webrtc.RTPCodecParameters{PayloadType: number, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: v.mime, ClockRate: 90000, SDPFmtpLine: v.fmtp, RTCPFeedback: feedback,
+		}}
+		again := webrtc.RTPCodecParameters{PayloadType: number + 1, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=" + strconv.Itoa(int(number)),
+		}}
+		for _, x := range []webrtc.RTPCodecParameters{codec, again} {
+			if err := m.RegisterCodec(x, webrtc.RTPCodecTypeVideo); err != nil {
+				return nil, err
+			}
+		}
+		number += 2
+	}
+	const midURI, ridURI = "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	const twccURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	for _, x := range []struct {
+		uri  string
+		kind webrtc.RTPCodecType
+	}{
+		{levelURI, webrtc.RTPCodecTypeAudio}, {midURI, webrtc.RTPCodecTypeAudio},
+		{midURI, webrtc.RTPCodecTypeVideo}, {ridURI, webrtc.RTPCodecTypeVideo}, {twccURI, webrtc.RTPCodecTypeVideo},
+	} {
+		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// interceptors repair pictures. Nothing of them touches a voice on its way
+// out: they look at what a line agreed on.
+func interceptors(*webrtc.MediaEngine) (*interceptor.Registry, error) {
+	way := &interceptor.Registry{}
+	ask, err := nack.NewGeneratorInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	repeat, err := nack.NewResponderInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	receipts, err := report.NewReceiverInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	arrivals, err := twcc.NewSenderInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []interceptor.Factory{ask, repeat, receipts, arrivals} {
+		way.Add(f)
+	}
+	return way, nil
+}
