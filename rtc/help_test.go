@@ -30,11 +30,12 @@ type ears struct {
 	speak []string
 	slots []string
 	live  map[string]bool
+	info  map[string]rtc.ShareInfo
 	news  chan struct{}
 }
 
 func newEars() *ears {
-	return &ears{paths: map[string]string{}, live: map[string]bool{}, news: make(chan struct{}, 1)}
+	return &ears{paths: map[string]string{}, live: map[string]bool{}, info: map[string]rtc.ShareInfo{}, news: make(chan struct{}, 1)}
 }
 
 func (e *ears) note(fn func()) {
@@ -48,10 +49,14 @@ func (e *ears) note(fn func()) {
 }
 
 func (e *ears) Connected(peer string, _ uint64, path string) { e.note(func() { e.paths[peer] = path }) }
-func (e *ears) Lost(peer string, _ uint64)                   { e.note(func() { e.lost = append(e.lost, peer) }) }
-func (e *ears) Speaking(peers []string)                      { e.note(func() { e.speak = peers }) }
-func (e *ears) Slots(peers []string)                         { e.note(func() { e.slots = peers }) }
-func (e *ears) ShareLive(share string, on bool)              { e.note(func() { e.live[share] = on }) }
+func (e *ears) Lost(peer string, _ uint64, reason string) {
+	e.note(func() { e.lost = append(e.lost, peer+" "+reason) })
+}
+func (e *ears) Speaking(peers []string) { e.note(func() { e.speak = peers }) }
+func (e *ears) Slots(peers []string)    { e.note(func() { e.slots = peers }) }
+func (e *ears) ShareLive(share string, on bool, info rtc.ShareInfo) {
+	e.note(func() { e.live[share], e.info[share] = on, info })
+}
 
 // until waits for something that the room tells.
 func (e *ears) until(t testing.TB, what string, fits func() bool) {
@@ -116,6 +121,7 @@ type shape struct {
 func join(t testing.TB, r *rtc.Room, name string, s shape) *person {
 	t.Helper()
 	p := dress(t, r, name, s)
+	s.flags.Share = true
 	p.enter(s.flags)
 	return p
 }
