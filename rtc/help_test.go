@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
@@ -104,9 +106,59 @@ type person struct {
 	offer rtc.Offer
 	heard [8]atomic.Int64 // packets by slot
 	seen  atomic.Int64    // packets of pictures
+	shown pictures
 	last  [8]atomic.Pointer[rtp.Packet]
 	seq   uint16
 	gaps  atomic.Int64
+
+	sound    func() string // mid of the sound of its screen; nil: none
+	tones    atomic.Int64  // packets of the sound of shares
+	reported atomic.Int64  // lines about whose time something was told
+}
+
+// pictures keeps what was seen.
+type pictures struct {
+	mu     sync.Mutex
+	seqs   map[uint16]bool
+	first  uint16
+	last   uint16
+	height int               // of the picture that came last
+	times  map[uint32]uint32 // by the moment that it shows, the timestamp
+}
+
+func (s *pictures) add(k *rtp.Packet) {
+	if len(k.Payload) < 25 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seqs == nil {
+		s.seqs, s.times, s.first, s.last = map[uint16]bool{}, map[uint32]uint32{}, k.SequenceNumber, k.SequenceNumber
+	}
+	s.seqs[k.SequenceNumber] = true
+	if int16(k.SequenceNumber-s.last) > 0 {
+		s.last = k.SequenceNumber
+	}
+	s.height = int(k.Payload[24]) * 8
+	s.times[binary.BigEndian.Uint32(k.Payload[20:])] = k.Timestamp
+}
+
+// holes counts what has not come, but for the newest.
+func (s *pictures) holes() (n, of int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for q := s.first; q != s.last-20; q++ {
+		if of++; !s.seqs[q] {
+			n++
+		}
+	}
+	return n, of
+}
+
+func (s *pictures) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.height
 }
 
 type shape struct {
@@ -114,6 +166,7 @@ type shape struct {
 	views int
 	ice   webrtc.Configuration
 	set   func(*webrtc.SettingEngine)
+	loses int // one packet in so many is lost on the way to it; 0: none
 	flags rtc.Flags
 }
 
@@ -142,7 +195,15 @@ func dress(t testing.TB, r *rtc.Room, name string, s shape) *person {
 	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: "urn:ietf:params:rtp-hdrext:ssrc-audio-level"}, webrtc.RTPCodecTypeAudio); err != nil {
 		t.Fatal(err)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e)).NewPeerConnection(s.ice)
+	way := &interceptor.Registry{}
+	if s.loses > 0 {
+		way.Add(&lossy{one: s.loses})
+	}
+	if err := webrtc.RegisterDefaultInterceptors(m, way); err != nil {
+		t.Fatal(err)
+	}
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e), webrtc.WithInterceptorRegistry(way))
+	pc, err := api.NewPeerConnection(s.ice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,14 +239,22 @@ func (p *person) listen(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			slot = slices.Index(p.offer.Voice, x.Mid())
 		}
 	}
+	if slot < 0 {
+		go p.times(track, receiver)
+	}
 	var before *rtp.Packet
 	for {
 		k, _, err := track.ReadRTP()
 		if err != nil {
 			return
 		}
+		if slot < 0 && track.Kind() == webrtc.RTPCodecTypeAudio {
+			p.tones.Add(1)
+			continue
+		}
 		if slot < 0 {
 			p.seen.Add(1)
+			p.shown.add(k)
 			continue
 		}
 		if before != nil && k.SequenceNumber != before.SequenceNumber+1 {
@@ -195,6 +264,32 @@ func (p *person) listen(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 		p.heard[slot].Add(1)
 		p.last[slot].Store(k)
 	}
+}
+
+// times reads what is told about the time of a line.
+func (p *person) times(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	told := false
+	for {
+		all, _, err := receiver.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, k := range all {
+			if r, ok := k.(*rtcp.SenderReport); ok && r.SSRC == uint32(track.SSRC()) && !told {
+				told = true
+				p.reported.Add(1)
+			}
+		}
+	}
+}
+
+func containsAll(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
 }
 
 // describe makes the next offer, and names its lines.
@@ -214,6 +309,7 @@ func (p *person) describe() {
 		switch {
 		case i == 0:
 			p.offer.Mic = x.Mid()
+		case slices.ContainsFunc(p.offer.Views, func(v rtc.View) bool { return v.Mid == x.Mid() }):
 		case x.Kind() == webrtc.RTPCodecTypeAudio && x.Direction() == webrtc.RTPTransceiverDirectionRecvonly:
 			p.offer.Voice = append(p.offer.Voice, x.Mid())
 		}
@@ -298,4 +394,24 @@ func names(n int) (all []string) {
 		all = append(all, fmt.Sprint("p", i))
 	}
 	return all
+}
+
+// lossy loses packets that come.
+type lossy struct {
+	interceptor.NoOp
+	one int
+	n   atomic.Int64
+}
+
+func (l *lossy) NewInterceptor(string) (interceptor.Interceptor, error) { return l, nil }
+
+func (l *lossy) BindRemoteStream(_ *interceptor.StreamInfo, r interceptor.RTPReader) interceptor.RTPReader {
+	return interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
+		for {
+			n, x, err := r.Read(b, a)
+			if err != nil || l.n.Add(1)%int64(l.one) != 0 {
+				return n, x, err
+			}
+		}
+	})
 }
