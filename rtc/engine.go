@@ -40,7 +40,8 @@ func newAPI(c Config, s *sockets) (*webrtc.API, error) {
 	}
 	// GCM costs a seventh of the older suite for a full packet.
 	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	e.SetICETimeouts(noPathFor, lostAfter-noPathFor, keepPathAlive)
+	down := min(noPathFor, c.LostAfter/2)
+	e.SetICETimeouts(down, c.LostAfter-down, keepPathAlive)
 	e.SetReceiveMTU(mtu)
 	e.DisableActiveTCP(true)
 	s.use(&e)

@@ -239,9 +239,7 @@ func (p *person) listen(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			slot = slices.Index(p.offer.Voice, x.Mid())
 		}
 	}
-	if slot < 0 {
-		go p.times(track, receiver)
-	}
+	go p.times(track, receiver)
 	var before *rtp.Packet
 	for {
 		k, _, err := track.ReadRTP()
@@ -293,9 +291,11 @@ func containsAll(s string, parts ...string) bool {
 }
 
 // describe makes the next offer, and names its lines.
-func (p *person) describe() {
+func (p *person) describe() { p.describeAs(nil) }
+
+func (p *person) describeAs(how *webrtc.OfferOptions) {
 	p.t.Helper()
-	o, err := p.pc.CreateOffer(nil)
+	o, err := p.pc.CreateOffer(how)
 	if err != nil {
 		p.t.Fatal(err)
 	}

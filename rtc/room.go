@@ -90,12 +90,12 @@ func (r *Room) tell(fn func(Handler)) { r.events.put(fn) }
 
 // Join connects a peer anew. It replaces an older connection of the same name.
 func (r *Room) Join(ctx context.Context, name string, f Flags, o Offer) (Answer, error) {
+	if o.Share != nil && !f.Share {
+		return Answer{}, ErrNoShare
+	}
 	lines, sdp, err := o.read()
 	if err != nil {
 		return Answer{}, err
-	}
-	if o.Share != nil && !f.Share {
-		return Answer{}, ErrNoShare
 	}
 	r.mu.Lock()
 	if r.closed {

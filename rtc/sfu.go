@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -26,9 +27,11 @@ type Config struct {
 	// NoUDP and NoTCP leave one of the two out.
 	NoUDP, NoTCP bool
 	TURN         TURN
-	Now          clock.Now
-	Log          *slog.Logger
-	Metrics      Metrics
+	// LostAfter is how long a peer may be without a path; 0: 30 s.
+	LostAfter time.Duration
+	Now       clock.Now
+	Log       *slog.Logger
+	Metrics   Metrics
 }
 
 // Metrics counts. Its methods must not block.
@@ -74,6 +77,9 @@ func New(c Config) (*SFU, error) {
 	}
 	if c.Metrics == nil {
 		c.Metrics = quiet{}
+	}
+	if c.LostAfter <= 0 {
+		c.LostAfter = lostAfter
 	}
 	s := &SFU{cfg: c, log: c.Log, now: c.Now, metrics: c.Metrics, rooms: map[*Room]struct{}{}, over: make(chan struct{})}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
