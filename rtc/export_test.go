@@ -1,6 +1,11 @@
 package rtc
 
-import "github.com/pion/rtp"
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
 
 // Hear takes a packet of a peer's microphone as if it had just come.
 func (r *Room) Hear(peer string, h *rtp.Header, payload []byte) {
@@ -14,3 +19,35 @@ var (
 	PictureSize = pictureSize
 	PayloadOf   = payloadOf
 )
+
+// Receive reads what a viewer says, as the line of a share does, of which some
+// packets were sent.
+func Receive(b []byte) {
+	all, err := rtcp.Unmarshal(b)
+	if err != nil {
+		return
+	}
+	now := time.Unix(1000, 0)
+	p := &peer{}
+	l := &leg{peer: p, view: &view{notes: make([]note, noteSize)}}
+	l.out.Store(&outlet{ssrc: 2})
+	for range 10 {
+		p.number(1000, now)
+	}
+	st := &stream{}
+	for _, k := range all {
+		switch k := k.(type) {
+		case *rtcp.TransportLayerCC:
+			p.receipt(k, now.Add(time.Second))
+		case *rtcp.ReceiverReport:
+			p.quality.reported(l, k.Reports, now)
+		case *rtcp.TransportLayerNack:
+			for i := range k.Nacks {
+				k.Nacks[i].Range(func(seq uint16) bool {
+					st.repeat(l, l.out.Load(), seq, now)
+					return true
+				})
+			}
+		}
+	}
+}
