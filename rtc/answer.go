@@ -20,8 +20,8 @@ const (
 	keepPathAlive = 2 * time.Second
 )
 
-// take spends an offer.
-func (p *peer) take(now time.Time) error {
+// spend takes an offer off the budget.
+func (p *peer) spend(now time.Time) error {
 	p.budget = min(offersAtOnce, p.budget+float64(now.Sub(p.offered))/float64(offersEvery))
 	p.offered = now
 	if p.budget < 1 {
@@ -36,7 +36,7 @@ func (p *peer) take(now time.Time) error {
 func (p *peer) answer(ctx context.Context, o Offer, lines []line, sdp string) (a Answer, broken bool, err error) {
 	p.answering.Lock()
 	defer p.answering.Unlock()
-	if err := p.take(p.room.sfu.now()); err != nil {
+	if err := p.spend(p.room.sfu.now()); err != nil {
 		return Answer{}, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -46,7 +46,7 @@ func (p *peer) answer(ctx context.Context, o Offer, lines []line, sdp string) (a
 	}
 	if o.Share == nil {
 		o.Share = p.offer.Share // as before
-	} else if err := p.room.publish(p, *o.Share); err != nil {
+	} else if err := p.publish(*o.Share); err != nil {
 		return Answer{}, false, err
 	}
 	p.offer = o

@@ -12,6 +12,13 @@ func (r *Room) Hear(peer string, h *rtp.Header, payload []byte) {
 	r.peer(peer).mic.Load().packet(h, payload)
 }
 
+// Sends says whether something of a peer's microphone has come.
+func (r *Room) Sends(peer string) bool { return r.peer(peer).mic.Load() != nil }
+
+// Ear gives the way in of a peer's microphone, which may be kept when it has
+// left.
+func (r *Room) Ear(peer string) func(*rtp.Header, []byte) { return r.peer(peer).mic.Load().packet }
+
 // LevelOf and BeginsWhole read what strangers send.
 var (
 	LevelOf     = levelOf

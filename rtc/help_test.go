@@ -111,9 +111,10 @@ type person struct {
 	seq   uint16
 	gaps  atomic.Int64
 
-	sound    func() string // mid of the sound of its screen; nil: none
-	tones    atomic.Int64  // packets of the sound of shares
-	reported atomic.Int64  // lines about whose time something was told
+	each     func(*rtp.Packet) // hears every packet of voice; set before it joins
+	sound    func() string     // mid of the sound of its screen; nil: none
+	tones    atomic.Int64      // packets of the sound of shares
+	reported atomic.Int64      // lines about whose time something was told
 }
 
 // pictures keeps what was seen.
@@ -259,6 +260,9 @@ func (p *person) listen(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			p.gaps.Add(1)
 		}
 		before = k
+		if p.each != nil {
+			p.each(k)
+		}
 		p.heard[slot].Add(1)
 		p.last[slot].Store(k)
 	}

@@ -95,29 +95,6 @@ func (l *layer) packet(h *rtp.Header, payload []byte) {
 	}
 }
 
-// listen reads what the sharer says about its clock.
-func (l *layer) listen(receiver *webrtc.RTPReceiver) {
-	for {
-		var all []rtcp.Packet
-		var err error
-		if l.rid == "" {
-			all, _, err = receiver.ReadRTCP()
-		} else {
-			all, _, err = receiver.ReadSimulcastRTCP(l.rid)
-		}
-		if err != nil {
-			return
-		}
-		now := l.stream.share.room.sfu.now()
-		for _, p := range all {
-			if k, ok := p.(*rtcp.SenderReport); ok && k.SSRC == l.ssrc {
-				l.stream.share.clocks(k.NTPTime, now)
-				l.stream.clock(l, clockReport{true, now, k.NTPTime, k.RTPTime})
-			}
-		}
-	}
-}
-
 // keyframe asks the sharer for a whole picture, at most every half second; who
 // asks in between gets the next one.
 func (l *layer) keyframe() {

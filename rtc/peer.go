@@ -25,6 +25,7 @@ type peer struct {
 	answering sync.Mutex
 	legs      map[string]*leg // lines that we send, by mid
 	sends     map[string]bool // lines that it sends, by mid
+	intakes   []*intake       // of its share
 	offer     Offer           // the last one that was answered
 	budget    float64         // of offers
 	offered   time.Time
@@ -136,9 +137,9 @@ func (p *peer) track(t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 			p.room.silence(old)
 		}
 		m.read()
-	case o.Share != nil && (mid == o.Share.Video || mid == o.Share.Audio):
-		if s := p.room.share(o.Share.Share); s != nil {
-			s.read(p, t, receiver)
+	default:
+		if in := (&intake{peer: p, mid: mid, track: t, receiver: receiver}); p.take(in) {
+			in.read()
 		}
 	}
 }

@@ -1,14 +1,11 @@
 package rtc
 
 import (
-	"errors"
-	"io"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -68,12 +65,14 @@ func (r *Room) reap(s *share) {
 
 func (s *share) streams() [2]*stream { return [2]*stream{s.video, s.audio} }
 
-// publish makes p the one who sends a share.
-func (r *Room) publish(p *peer, o Publish) error {
-	s := r.share(o.Share)
+// publish makes p the one who sends a share, and nothing else. The lock of
+// answering is held.
+func (p *peer) publish(o Publish) error {
+	s := p.room.share(o.Share)
 	if s == nil {
 		return ErrTooLarge.At("share", "There are too many screens in this room.")
 	}
+	p.room.endShares(func(x *share) bool { return x != s && x.peer == p })
 	s.mu.Lock()
 	old := s.peer
 	s.peer = p
@@ -81,39 +80,32 @@ func (r *Room) publish(p *peer, o Publish) error {
 	if old != nil && old != p {
 		s.silence()
 	}
+	p.attachAll(o)
 	return nil
 }
 
 // unpublish ends all that p shows.
-func (r *Room) unpublish(p *peer) {
+func (r *Room) unpublish(p *peer) { r.endShares(func(s *share) bool { return s.peer == p }) }
+
+// Unshare ends a share: what still comes of it is dropped, and its viewers see
+// nothing more of it.
+func (r *Room) Unshare(name string) { r.endShares(func(s *share) bool { return s.name == name }) }
+
+// endShares ends some shares. which is asked with their locks held. When it has
+// returned, no packet of them passes.
+func (r *Room) endShares(which func(*share) bool) {
 	for _, s := range r.allShares() {
 		s.mu.Lock()
-		mine := s.peer == p
-		if mine {
+		ends := which(s)
+		if ends {
 			s.peer = nil
 		}
 		s.mu.Unlock()
-		if mine {
+		if ends {
 			s.silence()
 			r.reap(s)
 		}
 	}
-}
-
-// Unshare ends a share: what still comes of it is dropped, and its viewers see
-// nothing more of it.
-func (r *Room) Unshare(name string) {
-	r.mu.Lock()
-	s := r.shares[name]
-	r.mu.Unlock()
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	s.peer = nil
-	s.mu.Unlock()
-	s.silence()
-	r.reap(s)
 }
 
 // silence drops all that is still read. When it has returned, no packet of who
@@ -137,39 +129,6 @@ func (s *share) tell(on bool, info ShareInfo) {
 	}
 	s.live, s.info = on, info
 	s.room.tell(func(h Handler) { h.ShareLive(s.name, on, info) })
-}
-
-// read forwards a line of the share, or one encoding of it, until it ends.
-func (s *share) read(p *peer, t *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	st := s.audio
-	if t.Kind() == webrtc.RTPCodecTypeVideo {
-		st = s.video
-	}
-	l := newLayer(st, p, t)
-	s.mu.Lock()
-	ok := s.peer == p && !p.gone.Load() && st.enter(l)
-	s.mu.Unlock()
-	if !ok {
-		return
-	}
-	go l.listen(receiver)
-	buf := make([]byte, mtu)
-	var h rtp.Header
-	for {
-		n, _, err := t.Read(buf)
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				s.room.sfu.log.Debug("a share ended", "room", s.room.name, "share", s.name, "err", err)
-			}
-			break
-		}
-		if payload := payloadOf(&h, buf[:n]); payload != nil && !p.gone.Load() {
-			l.packet(&h, payload)
-		}
-	}
-	if st.leave(l) && st == s.video {
-		s.tell(false, ShareInfo{})
-	}
 }
 
 // clocks notes what a sharer says about its clock, the first time; both of its

@@ -35,6 +35,12 @@ func (st *stream) idle() bool {
 	return len(st.legs) == 0 && len(st.layers) == 0
 }
 
+func (st *stream) has(l *layer) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return slices.Contains(st.layers, l)
+}
+
 // enter adds an encoding, or refuses it.
 func (st *stream) enter(l *layer) bool {
 	st.mu.Lock()

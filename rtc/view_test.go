@@ -191,3 +191,22 @@ func TestTheSoundOfAShare(t *testing.T) {
 	// Only both together say the same moment, so both are told about time.
 	eventually(t, "their times are told", func() bool { return bob.reported.Load() >= 2 })
 }
+
+func TestAnotherShareOnTheSameLines(t *testing.T) {
+	t.Parallel()
+	r, e, scr, all := stage(t, 1, shape{slots: 1})
+	watch(t, all[0], "slides")
+	scr.p.describe()
+	scr.p.offer.Share = &rtc.Publish{Share: "slides", Video: scr.p.offer.Share.Video}
+	again(t, scr.p)
+	e.until(t, "one has ended, the other is live", func() bool { return !e.live["film"] && e.live["slides"] })
+	eventually(t, "the other is seen", func() bool { return all[0].seen.Load() > 10 })
+	// Ended by the room, it comes again only with an offer.
+	r.Unshare("slides")
+	e.until(t, "it has ended", func() bool { return !e.live["slides"] })
+	quietPictures(t, all[0])
+	before := all[0].seen.Load()
+	scr.p.describe()
+	again(t, scr.p)
+	eventually(t, "it is seen again", func() bool { return all[0].seen.Load() > before+10 })
+}

@@ -92,7 +92,8 @@ var homes = map[string][]string{
 	"github.com/labstack/echo":            {"rest", "cmd"},
 	"github.com/danielgtaylor/huma":       {"rest", "cmd"},
 	"github.com/coder/websocket":          {"hub", "cmd/wpload"},
-	"github.com/pion":                     {"rtc", "cmd/wpload"},
+	"github.com/pion":                     {"rtc"},
+	"golang.org/x/sys":                    {"rtc"},
 	"github.com/redis/go-redis":           {"internal/bus", "internal/limit", "hub", "cmd/watchparty"},
 	"github.com/alecthomas/kong":          {"internal/config", "cmd"},
 	"go.yaml.in/yaml":                     {"internal/config"},
@@ -106,7 +107,6 @@ var homes = map[string][]string{
 	"golang.org/x/sync":                   {"cmd", "hub", "rest", "store", "internal"},
 	"golang.org/x/time":                   {"hub", "internal/limit"},
 	"golang.org/x/net":                    {"rest", "internal/netguard"},
-	"golang.org/x/sys":                    {"rtc"},
 }
 
 // strays says which libraries a file imports away from their home.
