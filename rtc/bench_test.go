@@ -71,7 +71,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 	}
 	// Connections that live on allocate a little now and then; per packet it
 	// would be ten and more.
-	if n := testing.AllocsPerRun(2000, hear); n >= 1 {
+	if n := testing.AllocsPerRun(2000, hear); n >= 1 && !racing {
 		t.Errorf("%v allocations for a packet to ten", n)
 	}
 }

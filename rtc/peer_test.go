@@ -30,9 +30,7 @@ func TestWhoComesAnotherWayGoesOn(t *testing.T) {
 	eventually(t, "they hear each other again", func() bool {
 		return total(ada) > mine+25 && total(bob) > his+25
 	})
-	if n := len(e.lost); n > 0 {
-		t.Errorf("lost: %v", e.lost)
-	}
+	e.until(t, "nobody is lost", func() bool { return len(e.lost) == 0 })
 }
 
 func total(p *person) int64 { return p.heard[0].Load() + p.heard[1].Load() }
