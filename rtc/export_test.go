@@ -19,6 +19,14 @@ func (r *Room) Sends(peer string) bool { return r.peer(peer).mic.Load() != nil }
 // left.
 func (r *Room) Ear(peer string) func(*rtp.Header, []byte) { return r.peer(peer).mic.Load().packet }
 
+// SharePackets gives the way in of a share's picture.
+func (r *Room) SharePackets(name string) func(*rtp.Header, []byte) {
+	s := r.share(name)
+	s.video.mu.Lock()
+	defer s.video.mu.Unlock()
+	return s.video.layers[0].packet
+}
+
 // LevelOf and BeginsWhole read what strangers send.
 var (
 	LevelOf     = levelOf

@@ -100,8 +100,11 @@ func (o Offer) read() ([]line, string, error) {
 		switch {
 		case l.kind != "audio" && l.kind != "video":
 			return nil, "", ErrBadOffer.At("sdp", "Only lines of audio and video can be answered.")
-		case l.direction == "sendrecv":
+		case l.direction == "sendrecv" && len(o.Voice)+len(o.Views) > 0:
 			return nil, "", ErrBadOffer.At("sdp", "A line sends or receives, not both.")
+		case l.direction == "sendrecv":
+			l.direction = "sendonly" // who only sends often says so, and is sent nothing
+			sending++
 		case l.direction == "sendonly":
 			sending++
 		}

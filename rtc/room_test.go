@@ -154,3 +154,23 @@ func TestByTCPAlone(t *testing.T) {
 	eventually(t, "bob hears ada", func() bool { return bob.hears("ada") })
 	e.until(t, "they come by TCP", func() bool { return e.paths["ada"] == "tcp" && e.paths["bob"] == "tcp" })
 }
+
+// Encoders often offer lines in both directions and only send.
+func TestWhoOnlySendsMayOfferBothDirections(t *testing.T) {
+	t.Parallel()
+	s, e := newSFU(t, rtc.Config{}), newEars()
+	r := s.Open("room", rtc.Settings{}, e)
+	bob := join(t, r, "bob", shape{slots: 2})
+	whip := dress(t, r, "whip:film", shape{both: true})
+	whip.describe()
+	if !strings.Contains(whip.offer.SDP, "a=sendrecv") {
+		t.Fatal("the offer is another one")
+	}
+	a, err := r.Join(t.Context(), "whip:film", rtc.Flags{}, whip.offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whip.take(a)
+	whip.talk(20)
+	eventually(t, "bob hears it", func() bool { return bob.hears("whip:film") })
+}

@@ -36,7 +36,7 @@ var vp8 = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 900
 
 // shares adds a screen to a person's connection and offers it, in one encoding
 // or in several.
-func shares(t *testing.T, p *person, name string, heights ...int) *screen {
+func shares(t testing.TB, p *person, name string, heights ...int) *screen {
 	t.Helper()
 	if len(heights) == 0 {
 		heights = []int{720}
@@ -95,7 +95,7 @@ func shares(t *testing.T, p *person, name string, heights ...int) *screen {
 	return s
 }
 
-func again(t *testing.T, p *person) {
+func again(t testing.TB, p *person) {
 	t.Helper()
 	a, err := p.room.Renegotiate(t.Context(), p.name, p.offer)
 	if err != nil {
@@ -105,7 +105,7 @@ func again(t *testing.T, p *person) {
 }
 
 // watch offers a line for pictures and binds it to a share.
-func watch(t *testing.T, p *person, name string) {
+func watch(t testing.TB, p *person, name string) {
 	t.Helper()
 	p.receive(webrtc.RTPCodecTypeVideo)
 	p.describe()
