@@ -119,18 +119,7 @@ func TestAShareThatIsTakenBackEndsAndMayComeAgain(t *testing.T) {
 	}
 }
 
-func quietPictures(t *testing.T, p *person) {
-	t.Helper()
-	// Three times the time between two pictures without one.
-	quiet, last := 0, p.seen.Load()
-	eventually(t, "no pictures come any more", func() bool {
-		if now := p.seen.Load(); now != last {
-			quiet, last = 0, now
-		}
-		quiet++
-		return quiet > 20
-	})
-}
+func quietPictures(t *testing.T, p *person) { t.Helper(); still(t, p.seen.Load) }
 
 func TestEndingTheLineEndsTheShare(t *testing.T) {
 	t.Parallel()
