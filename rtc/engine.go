@@ -12,7 +12,14 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+// Header extensions that we know.
+const (
+	levelURI  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+	midURI    = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	ridURI    = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	repairURI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+	wideURI   = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+)
 
 // newAPI says how connections are made: what is spoken, what is done to
 // packets on their way, and by which ports.
@@ -21,7 +28,7 @@ func newAPI(c Config, s *sockets) (*webrtc.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	way, err := interceptors(media)
+	way, err := interceptors()
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +40,8 @@ func newAPI(c Config, s *sockets) (*webrtc.API, error) {
 	}
 	// GCM costs a seventh of the older suite for a full packet.
 	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	e.SetICETimeouts(noPathFor, lostAfter-noPathFor, keepPathAlive)
+	down := min(noPathFor, c.LostAfter/2)
+	e.SetICETimeouts(down, c.LostAfter-down, keepPathAlive)
 	e.SetReceiveMTU(mtu)
 	e.DisableActiveTCP(true)
 	s.use(&e)
@@ -72,14 +80,13 @@ func codecs() (*webrtc.MediaEngine, error) {
 		}
 		number += 2
 	}
-	const midURI, ridURI = "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-	const twccURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 	for _, x := range []struct {
 		uri  string
 		kind webrtc.RTPCodecType
 	}{
 		{levelURI, webrtc.RTPCodecTypeAudio}, {midURI, webrtc.RTPCodecTypeAudio},
-		{midURI, webrtc.RTPCodecTypeVideo}, {ridURI, webrtc.RTPCodecTypeVideo}, {twccURI, webrtc.RTPCodecTypeVideo},
+		{midURI, webrtc.RTPCodecTypeVideo}, {ridURI, webrtc.RTPCodecTypeVideo},
+		{repairURI, webrtc.RTPCodecTypeVideo}, {wideURI, webrtc.RTPCodecTypeVideo},
 	} {
 		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: x.uri}, x.kind); err != nil {
 			return nil, err
@@ -88,27 +95,23 @@ func codecs() (*webrtc.MediaEngine, error) {
 	return m, nil
 }
 
-// interceptors repair pictures. Nothing of them touches a voice on its way
-// out: they look at what a line agreed on.
-func interceptors(*webrtc.MediaEngine) (*interceptor.Registry, error) {
+// interceptors look at what comes: they ask for lost packets of pictures, and
+// tell the sender what arrived. Nothing of them touches what we send.
+func interceptors() (*interceptor.Registry, error) {
+	ask, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(silent{}))
+	if err != nil {
+		return nil, err
+	}
+	arrivals, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(silent{}))
+	if err != nil {
+		return nil, err
+	}
+	receipts, err := report.NewReceiverInterceptor(report.ReceiverInterval(reportEvery), report.WithReceiverLoggerFactory(silent{}))
+	if err != nil {
+		return nil, err
+	}
 	way := &interceptor.Registry{}
-	ask, err := nack.NewGeneratorInterceptor()
-	if err != nil {
-		return nil, err
-	}
-	repeat, err := nack.NewResponderInterceptor()
-	if err != nil {
-		return nil, err
-	}
-	receipts, err := report.NewReceiverInterceptor()
-	if err != nil {
-		return nil, err
-	}
-	arrivals, err := twcc.NewSenderInterceptor()
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []interceptor.Factory{ask, repeat, receipts, arrivals} {
+	for _, f := range []interceptor.Factory{lazy{ask}, lazy{arrivals}, receipts} {
 		way.Add(f)
 	}
 	return way, nil

@@ -1,3 +1,5 @@
+//go:build amd64 || arm64 || riscv64 || loong64
+
 package rtc
 
 import (
@@ -12,7 +14,7 @@ import (
 // batchSize is how many packets leave in one system call.
 const batchSize = 64
 
-// mmsghdr is struct mmsghdr of sendmmsg(2).
+// mmsghdr is struct mmsghdr of sendmmsg(2) on machines of 64 bits.
 type mmsghdr struct {
 	hdr unix.Msghdr
 	len uint32
@@ -70,7 +72,7 @@ func (b *batch) add(p []byte, to netip.AddrPort) {
 	i := b.n
 	b.n++
 	b.iovs[i].SetLen(copy(b.data[i][:], p))
-	port := to.Port()<<8 | to.Port()>>8
+	port := to.Port()<<8 | to.Port()>>8 // in the order of the network; all these machines are little endian
 	if b.v6 {
 		b.to6[i].Port, b.to6[i].Addr = port, to.Addr().As16()
 	} else {

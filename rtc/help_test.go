@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
@@ -30,11 +32,12 @@ type ears struct {
 	speak []string
 	slots []string
 	live  map[string]bool
+	info  map[string]rtc.ShareInfo
 	news  chan struct{}
 }
 
 func newEars() *ears {
-	return &ears{paths: map[string]string{}, live: map[string]bool{}, news: make(chan struct{}, 1)}
+	return &ears{paths: map[string]string{}, live: map[string]bool{}, info: map[string]rtc.ShareInfo{}, news: make(chan struct{}, 1)}
 }
 
 func (e *ears) note(fn func()) {
@@ -48,10 +51,14 @@ func (e *ears) note(fn func()) {
 }
 
 func (e *ears) Connected(peer string, _ uint64, path string) { e.note(func() { e.paths[peer] = path }) }
-func (e *ears) Lost(peer string, _ uint64)                   { e.note(func() { e.lost = append(e.lost, peer) }) }
-func (e *ears) Speaking(peers []string)                      { e.note(func() { e.speak = peers }) }
-func (e *ears) Slots(peers []string)                         { e.note(func() { e.slots = peers }) }
-func (e *ears) ShareLive(share string, on bool)              { e.note(func() { e.live[share] = on }) }
+func (e *ears) Lost(peer string, _ uint64, reason string) {
+	e.note(func() { e.lost = append(e.lost, peer+" "+reason) })
+}
+func (e *ears) Speaking(peers []string) { e.note(func() { e.speak = peers }) }
+func (e *ears) Slots(peers []string)    { e.note(func() { e.slots = peers }) }
+func (e *ears) ShareLive(share string, on bool, info rtc.ShareInfo) {
+	e.note(func() { e.live[share], e.info[share] = on, info })
+}
 
 // until waits for something that the room tells.
 func (e *ears) until(t testing.TB, what string, fits func() bool) {
@@ -99,9 +106,15 @@ type person struct {
 	offer rtc.Offer
 	heard [8]atomic.Int64 // packets by slot
 	seen  atomic.Int64    // packets of pictures
+	shown pictures
 	last  [8]atomic.Pointer[rtp.Packet]
 	seq   uint16
 	gaps  atomic.Int64
+
+	each     func(*rtp.Packet) // hears every packet of voice; set before it joins
+	sound    func() string     // mid of the sound of its screen; nil: none
+	tones    atomic.Int64      // packets of the sound of shares
+	reported atomic.Int64      // lines about whose time something was told
 }
 
 type shape struct {
@@ -109,6 +122,8 @@ type shape struct {
 	views int
 	ice   webrtc.Configuration
 	set   func(*webrtc.SettingEngine)
+	both  bool // it offers its microphone in both directions
+	loses int  // one packet in so many is lost on the way to it; 0: none
 	flags rtc.Flags
 }
 
@@ -116,6 +131,7 @@ type shape struct {
 func join(t testing.TB, r *rtc.Room, name string, s shape) *person {
 	t.Helper()
 	p := dress(t, r, name, s)
+	s.flags.Share = true
 	p.enter(s.flags)
 	return p
 }
@@ -136,7 +152,15 @@ func dress(t testing.TB, r *rtc.Room, name string, s shape) *person {
 	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: "urn:ietf:params:rtp-hdrext:ssrc-audio-level"}, webrtc.RTPCodecTypeAudio); err != nil {
 		t.Fatal(err)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e)).NewPeerConnection(s.ice)
+	way := &interceptor.Registry{}
+	if s.loses > 0 {
+		way.Add(&lossy{one: s.loses})
+	}
+	if err := webrtc.RegisterDefaultInterceptors(m, way); err != nil {
+		t.Fatal(err)
+	}
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e), webrtc.WithInterceptorRegistry(way))
+	pc, err := api.NewPeerConnection(s.ice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +170,11 @@ func dress(t testing.TB, r *rtc.Room, name string, s shape) *person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pc.AddTransceiverFromTrack(p.mic, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+	direction := webrtc.RTPTransceiverDirectionSendonly
+	if s.both {
+		direction = webrtc.RTPTransceiverDirectionSendrecv
+	}
+	if _, err := pc.AddTransceiverFromTrack(p.mic, webrtc.RTPTransceiverInit{Direction: direction}); err != nil {
 		t.Fatal(err)
 	}
 	for range s.slots {
@@ -172,29 +200,66 @@ func (p *person) listen(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver)
 			slot = slices.Index(p.offer.Voice, x.Mid())
 		}
 	}
+	go p.times(track, receiver)
 	var before *rtp.Packet
 	for {
 		k, _, err := track.ReadRTP()
 		if err != nil {
 			return
 		}
+		if slot < 0 && track.Kind() == webrtc.RTPCodecTypeAudio {
+			p.tones.Add(1)
+			continue
+		}
 		if slot < 0 {
 			p.seen.Add(1)
+			p.shown.add(k)
 			continue
 		}
 		if before != nil && k.SequenceNumber != before.SequenceNumber+1 {
 			p.gaps.Add(1)
 		}
 		before = k
+		if p.each != nil {
+			p.each(k)
+		}
 		p.heard[slot].Add(1)
 		p.last[slot].Store(k)
 	}
 }
 
+// times reads what is told about the time of a line.
+func (p *person) times(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	told := false
+	for {
+		all, _, err := receiver.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, k := range all {
+			if r, ok := k.(*rtcp.SenderReport); ok && r.SSRC == uint32(track.SSRC()) && !told {
+				told = true
+				p.reported.Add(1)
+			}
+		}
+	}
+}
+
+func containsAll(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
+}
+
 // describe makes the next offer, and names its lines.
-func (p *person) describe() {
+func (p *person) describe() { p.describeAs(nil) }
+
+func (p *person) describeAs(how *webrtc.OfferOptions) {
 	p.t.Helper()
-	o, err := p.pc.CreateOffer(nil)
+	o, err := p.pc.CreateOffer(how)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -208,6 +273,7 @@ func (p *person) describe() {
 		switch {
 		case i == 0:
 			p.offer.Mic = x.Mid()
+		case slices.ContainsFunc(p.offer.Views, func(v rtc.View) bool { return v.Mid == x.Mid() }):
 		case x.Kind() == webrtc.RTPCodecTypeAudio && x.Direction() == webrtc.RTPTransceiverDirectionRecvonly:
 			p.offer.Voice = append(p.offer.Voice, x.Mid())
 		}

@@ -18,6 +18,7 @@ type mic struct {
 	track *webrtc.TrackRemote
 	level uint8 // id of the header extension of levels; 0: not agreed
 	slot  atomic.Pointer[slot]
+	comes arrivals
 }
 
 // read forwards what comes until the track ends.
@@ -34,32 +35,42 @@ func (m *mic) read() {
 			r.silence(m)
 			return
 		}
-		size, err := h.Unmarshal(buf[:n])
-		if err != nil || size >= n {
-			continue
+		if payload := payloadOf(&h, buf[:n]); payload != nil {
+			m.packet(&h, payload)
 		}
-		if h.Padding {
-			pad := int(buf[n-1])
-			if pad > n-size {
-				continue
-			}
-			n -= pad
-		}
-		m.packet(&h, buf[size:n])
 	}
+}
+
+// payloadOf reads a packet and gives what it carries, without padding; nil for
+// what carries nothing or cannot be read.
+func payloadOf(h *rtp.Header, b []byte) []byte {
+	size, err := h.Unmarshal(b)
+	if err != nil || size >= len(b) {
+		return nil
+	}
+	end := len(b)
+	if h.Padding {
+		end -= int(b[end-1])
+	}
+	if end <= size {
+		return nil
+	}
+	return b[size:end]
 }
 
 // packet forwards one packet, unless the peer may not be heard.
 func (m *mic) packet(h *rtp.Header, payload []byte) {
 	p := m.peer
+	r, now := p.room, p.room.sfu.now()
+	m.comes.add(h.SequenceNumber, h.Timestamp, opusRate, now)
 	if p.muted.Load() || p.gone.Load() || m != p.mic.Load() {
-		p.room.sfu.metrics.Dropped(1)
+		r.sfu.metrics.Dropped(1)
 		return
 	}
-	r, now := p.room, p.room.sfu.now()
 	r.hear(m, levelOf(h, m.level), now)
 	s := m.slot.Load()
-	if s == nil || len(payload) == 0 {
+	if s == nil {
+		r.sfu.metrics.Dropped(1)
 		return
 	}
 	r.sfu.flush.begin()

@@ -15,7 +15,9 @@ const (
 	maxLines      = 64
 	maxCandidates = 40
 	maxSlots      = 16
-	maxViews      = 16
+	maxViews      = 32
+	maxSending    = 4 // lines: a microphone, a screen and its sound, and one that is on its way out
+	maxName       = 128
 )
 
 // What is wrong with an offer.
@@ -24,7 +26,8 @@ var (
 	ErrTooLarge = fault.New(fault.Invalid, "rtc.too_large", "The offer is too large.")
 	ErrTooMany  = fault.New(fault.TooMany, "rtc.too_many", "Too many offers; wait a little.")
 	ErrNoPeer   = fault.New(fault.Conflict, "rtc.no_peer", "Join the voice room first.")
-	ErrClosed   = fault.New(fault.Unavailable, "rtc.closed", "The voice room is closing.")
+	ErrNoShare  = fault.New(fault.Forbidden, "rtc.no_share", "You may not show a screen here now.")
+	ErrBusy     = fault.New(fault.Unavailable, "rtc.busy", "The voice room is busy; try again in a moment.")
 )
 
 // Offer is what a client wants to send and to receive. Its lines are named by
@@ -46,8 +49,9 @@ type Publish struct {
 
 // View binds a line that only receives to a share.
 type View struct {
-	Mid   string
-	Share string // empty frees the line
+	Mid       string
+	Share     string // empty frees the line
+	MaxHeight int    // of the picture, where there is a choice; 0: any
 }
 
 // Answer is the server's side.
@@ -80,17 +84,37 @@ func (o Offer) read() ([]line, string, error) {
 	if strings.Count(o.SDP, "a=candidate:") > maxCandidates {
 		return nil, "", ErrTooLarge.At("sdp", "At most 40 candidates.")
 	}
-	if len(o.Voice) > maxSlots || len(o.Views) > maxViews {
+	switch {
+	case len(o.Voice) > maxSlots:
 		return nil, "", ErrTooLarge.At("voice", "At most 16 lines.")
+	case len(o.Views) > maxViews:
+		return nil, "", ErrTooLarge.At("views", "At most 32 lines.")
+	case o.Share != nil && (o.Share.Share == "" || len(o.Share.Share) > maxName):
+		return nil, "", ErrBadOffer.At("share", "A share needs a name.")
 	}
+	sending := 0
 	lines := make([]line, 0, len(d.MediaDescriptions))
 	for _, m := range d.MediaDescriptions {
 		l := line{kind: m.MediaName.Media, direction: directionOf(m)}
 		l.mid, _ = m.Attribute(sdp.AttrKeyMID)
-		if l.mid == "" || slices.ContainsFunc(lines, func(x line) bool { return x.mid == l.mid }) {
+		switch {
+		case l.kind != "audio" && l.kind != "video":
+			return nil, "", ErrBadOffer.At("sdp", "Only lines of audio and video can be answered.")
+		case l.direction == "sendrecv" && len(o.Voice)+len(o.Views) > 0:
+			return nil, "", ErrBadOffer.At("sdp", "A line sends or receives, not both.")
+		case l.direction == "sendrecv":
+			l.direction = "sendonly" // who only sends often says so, and is sent nothing
+			sending++
+		case l.direction == "sendonly":
+			sending++
+		}
+		if l.mid == "" || len(l.mid) > maxName || slices.ContainsFunc(lines, func(x line) bool { return x.mid == l.mid }) {
 			return nil, "", ErrBadOffer.At("sdp", "Every line needs a mid of its own.")
 		}
 		lines = append(lines, l)
+	}
+	if sending > maxSending {
+		return nil, "", ErrTooLarge.At("sdp", "At most 4 lines that send.")
 	}
 	if err := o.fits(lines); err != nil {
 		return nil, "", err
@@ -100,6 +124,7 @@ func (o Offer) read() ([]line, string, error) {
 
 // fits holds the names of lines against the lines.
 func (o Offer) fits(lines []line) error {
+	var used []string
 	find := func(field, mid, kind, direction string) error {
 		i := slices.IndexFunc(lines, func(l line) bool { return l.mid == mid })
 		switch {
@@ -109,7 +134,10 @@ func (o Offer) fits(lines []line) error {
 			return ErrBadOffer.At(field, "Line "+mid+" is not "+kind+".")
 		case lines[i].direction != direction && lines[i].direction != "inactive":
 			return ErrBadOffer.At(field, "Line "+mid+" must be "+direction+".")
+		case slices.Contains(used, mid):
+			return ErrBadOffer.At(field, "Line "+mid+" is named twice.")
 		}
+		used = append(used, mid)
 		return nil
 	}
 	if o.Mic != "" {

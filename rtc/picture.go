@@ -1,77 +1,6 @@
 package rtc
 
-import (
-	"strings"
-
-	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v4"
-)
-
-// Bounds of what is kept of a share, for those who come later.
-const (
-	pastPackets = 600
-	pastBytes   = 768 << 10
-)
-
-// pictures keeps what was sent since the last whole picture, so that who comes
-// sees something at once.
-type pictures struct {
-	codec string
-	whole bool // the first packet begins a whole picture
-	bytes int
-	kept  []keptPacket
-}
-
-type keptPacket struct {
-	h       rtp.Header
-	payload []byte
-}
-
-// add keeps a packet.
-func (p *pictures) add(h *rtp.Header, payload []byte) {
-	if beginsWhole(p.codec, payload) && (len(p.kept) == 0 || p.kept[0].h.Timestamp != h.Timestamp) {
-		p.whole, p.bytes = true, 0
-		clear(p.kept)
-		p.kept = p.kept[:0]
-	}
-	if !p.whole {
-		return
-	}
-	if len(p.kept) == pastPackets || p.bytes+len(payload) > pastBytes {
-		// Too long ago to be of use: the next whole picture begins anew.
-		p.whole, p.bytes = false, 0
-		clear(p.kept)
-		p.kept = p.kept[:0]
-		return
-	}
-	p.bytes += len(payload)
-	p.kept = append(p.kept, keptPacket{
-		rtp.Header{Marker: h.Marker, SequenceNumber: h.SequenceNumber, Timestamp: h.Timestamp}, append([]byte(nil), payload...),
-	})
-}
-
-// replay sends a leg that begins all but the newest packet, which follows by
-// itself. It says whether the leg can go on from there.
-func (p *pictures) replay(l *leg, st *stream, o *outlet) bool {
-	if st.from.Kind() != webrtc.RTPCodecTypeVideo {
-		return true
-	}
-	if !p.whole || len(p.kept) == 0 {
-		return false
-	}
-	c := st.from.Codec()
-	pt, ok := o.payload(c.MimeType, c.SDPFmtpLine)
-	if !ok {
-		return false
-	}
-	for i := range p.kept[:len(p.kept)-1] {
-		k := &p.kept[i]
-		if l.write(st.run, &k.h, k.h.Timestamp, pt, o, k.payload) != nil {
-			return false
-		}
-	}
-	return true
-}
+import "strings"
 
 // beginsWhole says whether a packet begins a picture that needs no other, by
 // the first bytes of its payload: VP8 (RFC 7741, section 4), VP9 (RFC 9628,
@@ -93,33 +22,39 @@ func beginsWhole(codec string, b []byte) bool {
 }
 
 func vp8Whole(b []byte) bool {
+	n := vp8Start(b)
+	return n >= 0 && len(b) > n && b[n]&0x01 == 0
+}
+
+// vp8Start says where the first partition of a picture begins; -1: it does not
+// begin here.
+func vp8Start(b []byte) int {
 	if len(b) < 1 || b[0]&0x10 == 0 || b[0]&0x07 != 0 {
-		return false // not the start of the first partition
+		return -1
 	}
-	i := 1
-	if b[0]&0x80 != 0 {
-		if len(b) < 2 {
-			return false
-		}
-		x := b[1]
-		i = 2
-		if x&0x80 != 0 {
-			if len(b) <= i {
-				return false
-			}
-			if b[i]&0x80 != 0 {
-				i++
-			}
-			i++
-		}
-		if x&0x40 != 0 {
-			i++
-		}
-		if x&0x30 != 0 {
-			i++
-		}
+	if b[0]&0x80 == 0 {
+		return 1
 	}
-	return len(b) > i && b[i]&0x01 == 0
+	if len(b) < 2 {
+		return -1
+	}
+	x, i := b[1], 2
+	if x&0x80 != 0 {
+		if len(b) <= i {
+			return -1
+		}
+		if b[i]&0x80 != 0 {
+			i++
+		}
+		i++
+	}
+	if x&0x40 != 0 {
+		i++
+	}
+	if x&0x30 != 0 {
+		i++
+	}
+	return i
 }
 
 // vp9Above says that a packet belongs to a spatial layer above the lowest.

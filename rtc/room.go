@@ -2,27 +2,33 @@ package rtc
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Handler hears what happens in a room. Its methods are called one after the
 // other, never under a lock of this package; they must not block.
 type Handler interface {
-	// Connected says that a peer's media flows: udp, tcp or relay.
+	// Connected says that a peer's media flows: udp, tcp or relay. It is told
+	// again when the way has changed.
 	Connected(peer string, epoch uint64, path string)
-	// Lost says that a peer's path is gone for good.
-	Lost(peer string, epoch uint64)
+	// Lost says that a peer is gone for good: lost (no path for half a minute)
+	// or closed (by itself).
+	Lost(peer string, epoch uint64, reason string)
 	// Speaking lists who speaks, whenever that changes.
 	Speaking(peers []string)
 	// Slots lists whose voice is in which slot, whenever that changes; empty
 	// names are empty slots.
 	Slots(peers []string)
 	// ShareLive says that the first packet of a share's picture has come, or
-	// that no more will.
-	ShareLive(share string, on bool)
+	// that no more will. It is told again when the size of the picture changes.
+	ShareLive(share string, on bool, info ShareInfo)
+}
+
+// ShareInfo describes a picture; zero where it is not known.
+type ShareInfo struct {
+	Width, Height int
+	Codec         string // vp8, vp9, h264, av1
 }
 
 // Settings are a room's.
@@ -43,6 +49,7 @@ type Flags struct {
 	Muted    bool // nothing of its microphone passes
 	Deaf     bool // no voice is sent to it
 	Priority bool // it is heard before others
+	Share    bool // it may show a screen
 }
 
 // Room is the media of one room.
@@ -64,43 +71,28 @@ type Room struct {
 	loud    *loudest[*mic]
 	looking bool // somebody speaks, so it is looked again soon
 
-	events chan func()
-	tell   func(func(Handler))
-	done   chan struct{}
+	events *events
 }
-
-// lookEvery is how often it is looked who speaks, while somebody does.
-const lookEvery = 50 * time.Millisecond
 
 func newRoom(s *SFU, name string, set Settings, h Handler) *Room {
 	r := &Room{
 		sfu: s, name: name, set: set, peers: map[string]*peer{}, shares: map[string]*share{},
-		loud: newLoudest[*mic](set.slots()), events: make(chan func(), 256), done: make(chan struct{}),
+		loud: newLoudest[*mic](set.slots()), events: newEvents(h),
 	}
 	for range maxSlots {
 		r.slots = append(r.slots, &slot{last: random32()})
 	}
-	s.work.Go(func() {
-		for {
-			select {
-			case fn := <-r.events:
-				fn()
-			case <-r.done:
-				return
-			}
-		}
-	})
-	r.tell = func(fn func(Handler)) {
-		select {
-		case r.events <- func() { fn(h) }:
-		case <-r.done:
-		}
-	}
+	s.work.Go(r.events.run)
 	return r
 }
 
+func (r *Room) tell(fn func(Handler)) { r.events.put(fn) }
+
 // Join connects a peer anew. It replaces an older connection of the same name.
 func (r *Room) Join(ctx context.Context, name string, f Flags, o Offer) (Answer, error) {
+	if o.Share != nil && !f.Share {
+		return Answer{}, ErrNoShare
+	}
 	lines, sdp, err := o.read()
 	if err != nil {
 		return Answer{}, err
@@ -108,16 +100,16 @@ func (r *Room) Join(ctx context.Context, name string, f Flags, o Offer) (Answer,
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		return Answer{}, ErrClosed
+		return Answer{}, ErrBusy
 	}
 	r.epochs++
-	p := &peer{room: r, name: name, epoch: r.epochs, legs: map[string]*leg{}}
+	p := newPeer(r, name, r.epochs)
 	p.flag(f)
 	r.mu.Unlock()
 	if err := p.open(); err != nil {
 		return Answer{}, err
 	}
-	a, err := p.answer(ctx, o, lines, sdp)
+	a, _, err := p.answer(ctx, o, lines, sdp)
 	if err != nil {
 		p.close()
 		return Answer{}, err
@@ -131,7 +123,7 @@ func (r *Room) Join(ctx context.Context, name string, f Flags, o Offer) (Answer,
 	r.mu.Unlock()
 	if refused {
 		p.close()
-		return Answer{}, ErrClosed
+		return Answer{}, ErrBusy
 	}
 	if old != nil {
 		old.close()
@@ -147,10 +139,17 @@ func (r *Room) Renegotiate(ctx context.Context, name string, o Offer) (Answer, e
 		return Answer{}, err
 	}
 	p := r.peer(name)
-	if p == nil {
+	switch {
+	case p == nil:
 		return Answer{}, ErrNoPeer
+	case o.Share != nil && !p.mayShare.Load():
+		return Answer{}, ErrNoShare
 	}
-	return p.answer(ctx, o, lines, sdp)
+	a, broken, err := p.answer(ctx, o, lines, sdp)
+	if broken {
+		p.lose("lost")
+	}
+	return a, err
 }
 
 // Leave ends a peer's connection. When it has returned, no packet from it or to
@@ -165,6 +164,16 @@ func (r *Room) Leave(name string) {
 	}
 }
 
+// drop ends a peer's connection if it is still the one of its name.
+func (r *Room) drop(p *peer) {
+	r.mu.Lock()
+	if r.peers[p.name] == p {
+		delete(r.peers, p.name)
+	}
+	r.mu.Unlock()
+	p.close()
+}
+
 // Set changes what a peer may do; when it has returned, that holds.
 func (r *Room) Set(name string, f Flags) {
 	p := r.peer(name)
@@ -172,6 +181,9 @@ func (r *Room) Set(name string, f Flags) {
 		return
 	}
 	p.flag(f)
+	if !f.Share {
+		r.unpublish(p)
+	}
 	if m := p.mic.Load(); m != nil {
 		if f.Muted {
 			r.silence(m)
@@ -220,7 +232,7 @@ func (r *Room) Close() {
 	peers := r.peers
 	r.peers = map[string]*peer{}
 	r.mu.Unlock()
-	close(r.done)
+	r.events.end()
 	for _, p := range peers {
 		p.close()
 	}
@@ -237,83 +249,4 @@ func (r *Room) settings() Settings {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.set
-}
-
-// hear notes how loud a voice is, and gives it a slot if it deserves one.
-func (r *Room) hear(m *mic, level uint8, now time.Time) {
-	r.voices.Lock()
-	defer r.voices.Unlock()
-	if m.peer.muted.Load() || m != m.peer.mic.Load() {
-		return // it was silenced a moment ago
-	}
-	if r.loud.hear(m, level, now) {
-		r.loud.prefer(m, m.peer.priority.Load())
-		r.hand()
-	}
-	if level < speech && !r.looking {
-		r.looking = true
-		time.AfterFunc(lookEvery, r.look)
-	}
-}
-
-// hand gives the slots to whom they were assigned. The lock of voices is held.
-func (r *Room) hand() {
-	names := make([]string, len(r.loud.slots))
-	for i, s := range r.slots {
-		var m *mic
-		if i < len(r.loud.slots) {
-			m = r.loud.slots[i]
-		}
-		if m != nil {
-			names[i] = m.peer.name
-		}
-		s.mu.Lock()
-		old := s.owner
-		s.mu.Unlock()
-		if old == m {
-			continue
-		}
-		if old != nil {
-			old.slot.CompareAndSwap(s, nil)
-		}
-		s.give(m, r.runs.Add(1))
-		if m != nil {
-			m.slot.Store(s)
-		}
-	}
-	r.tell(func(h Handler) { h.Slots(names) })
-}
-
-// silence takes a voice out of its slot; when it has returned, no packet of it
-// passes until it is heard again.
-func (r *Room) silence(m *mic) {
-	r.voices.Lock()
-	defer r.voices.Unlock()
-	if r.loud.drop(m) {
-		r.hand()
-	}
-	if !r.looking {
-		r.looking = true
-		time.AfterFunc(lookEvery, r.look)
-	}
-}
-
-// look tells who speaks.
-func (r *Room) look() {
-	r.voices.Lock()
-	who, news, more := r.loud.speaking(r.sfu.now())
-	r.looking = more
-	if more {
-		time.AfterFunc(lookEvery, r.look)
-	}
-	r.voices.Unlock()
-	if !news {
-		return
-	}
-	names := make([]string, 0, len(who))
-	for _, m := range who {
-		names = append(names, m.peer.name)
-	}
-	slices.Sort(names)
-	r.tell(func(h Handler) { h.Speaking(names) })
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -48,8 +47,10 @@ func TestTheAnswerSavesSilenceAndTellsNothingOfOthers(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, a.SDP)
 		}
 	}
-	if strings.Contains(a.SDP, "127.0.0.1 ") && strings.Contains(a.SDP, "candidate:") && strings.Contains(a.SDP, "127.0.0.1 "+"4000") {
-		t.Error("an address of the inside is told")
+	for l := range strings.Lines(a.SDP) {
+		if strings.HasPrefix(l, "a=candidate:") && strings.Contains(l, "127.0.0.1") {
+			t.Errorf("an address of the inside is told: %s", l)
+		}
 	}
 }
 
@@ -77,14 +78,20 @@ func TestWhoIsMutedIsNotHeardAndWhoIsDeafHearsNothing(t *testing.T) {
 }
 
 // quietFrom wants nothing more to come, but for what is on its way.
-func quietFrom(t *testing.T, p *person) {
+func quietFrom(t *testing.T, p *person) { t.Helper(); still(t, func() int64 { return total(p) }) }
+
+// still wants a number to stay as it is for as long as fifteen packets of voice
+// would take.
+func still(t *testing.T, count func() int64) {
 	t.Helper()
-	time.Sleep(50 * time.Millisecond)
-	before := p.heard[0].Load() + p.heard[1].Load()
-	time.Sleep(300 * time.Millisecond)
-	if after := p.heard[0].Load() + p.heard[1].Load(); after != before {
-		t.Fatalf("%d packets came", after-before)
-	}
+	quiet, last := 0, count()
+	eventually(t, "nothing comes any more", func() bool {
+		if now := count(); now != last {
+			quiet, last = 0, now
+		}
+		quiet++
+		return quiet > 30
+	})
 }
 
 func TestWhoLeavesIsHeardNoMoreAndHearsNoMore(t *testing.T) {
@@ -133,10 +140,8 @@ func TestOnlyTheLoudestAreForwarded(t *testing.T) {
 	if all[4].heard[2].Load()+all[4].heard[3].Load() > 0 {
 		t.Error("more than two voices are forwarded")
 	}
-	began := all[0].heard[0].Load() + all[0].heard[1].Load()
 	stop := all[4].talk(20)
 	eventually(t, "who begins to speak is heard", func() bool { return all[0].hears("p4") || all[1].hears("p4") })
-	_ = began
 	e.until(t, "he alone speaks", func() bool { return slices.Equal(e.speak, []string{"p4"}) })
 	stop()
 	e.until(t, "nobody speaks", func() bool { return len(e.speak) == 0 })
@@ -153,4 +158,24 @@ func TestByTCPAlone(t *testing.T) {
 	ada.talk(20)
 	eventually(t, "bob hears ada", func() bool { return bob.hears("ada") })
 	e.until(t, "they come by TCP", func() bool { return e.paths["ada"] == "tcp" && e.paths["bob"] == "tcp" })
+}
+
+// Encoders often offer lines in both directions and only send.
+func TestWhoOnlySendsMayOfferBothDirections(t *testing.T) {
+	t.Parallel()
+	s, e := newSFU(t, rtc.Config{}), newEars()
+	r := s.Open("room", rtc.Settings{}, e)
+	bob := join(t, r, "bob", shape{slots: 2})
+	whip := dress(t, r, "whip:film", shape{both: true})
+	whip.describe()
+	if !strings.Contains(whip.offer.SDP, "a=sendrecv") {
+		t.Fatal("the offer is another one")
+	}
+	a, err := r.Join(t.Context(), "whip:film", rtc.Flags{}, whip.offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whip.take(a)
+	whip.talk(20)
+	eventually(t, "bob hears it", func() bool { return bob.hears("whip:film") })
 }

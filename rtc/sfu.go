@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -26,9 +27,11 @@ type Config struct {
 	// NoUDP and NoTCP leave one of the two out.
 	NoUDP, NoTCP bool
 	TURN         TURN
-	Now          clock.Now
-	Log          *slog.Logger
-	Metrics      Metrics
+	// LostAfter is how long a peer may be without a path; 0: 30 s.
+	LostAfter time.Duration
+	Now       clock.Now
+	Log       *slog.Logger
+	Metrics   Metrics
 }
 
 // Metrics counts. Its methods must not block.
@@ -58,6 +61,7 @@ type SFU struct {
 	flush        flusher
 	relay        *relay // nil: off
 	work         sync.WaitGroup
+	over         chan struct{}
 
 	mu    sync.Mutex
 	rooms map[*Room]struct{}
@@ -74,7 +78,10 @@ func New(c Config) (*SFU, error) {
 	if c.Metrics == nil {
 		c.Metrics = quiet{}
 	}
-	s := &SFU{cfg: c, log: c.Log, now: c.Now, metrics: c.Metrics, rooms: map[*Room]struct{}{}}
+	if c.LostAfter <= 0 {
+		c.LostAfter = lostAfter
+	}
+	s := &SFU{cfg: c, log: c.Log, now: c.Now, metrics: c.Metrics, rooms: map[*Room]struct{}{}, over: make(chan struct{})}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -98,6 +105,7 @@ func New(c Config) (*SFU, error) {
 			return nil, err
 		}
 	}
+	s.work.Go(func() { s.reports(s.over) })
 	return s, nil
 }
 
@@ -121,15 +129,20 @@ func (s *SFU) forget(r *Room) {
 	s.metrics.Rooms(-1)
 }
 
-// Close ends all rooms and closes the ports.
-func (s *SFU) Close() error {
+func (s *SFU) allRooms() []*Room {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	rooms := make([]*Room, 0, len(s.rooms))
 	for r := range s.rooms {
 		rooms = append(rooms, r)
 	}
-	s.mu.Unlock()
-	for _, r := range rooms {
+	return rooms
+}
+
+// Close ends all rooms and closes the ports. It is called once.
+func (s *SFU) Close() error {
+	close(s.over)
+	for _, r := range s.allRooms() {
 		r.Close()
 	}
 	s.work.Wait()

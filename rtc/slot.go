@@ -20,6 +20,7 @@ type slot struct {
 	last  uint32 // timestamp that was sent last
 	at    time.Time
 	legs  []*leg
+	pass  packet // under way
 }
 
 // give hands the slot to m; nil empties it.
@@ -29,10 +30,13 @@ func (s *slot) give(m *mic, run uint64) {
 	s.mu.Unlock()
 }
 
+// add puts a leg into the slot, unless its peer is gone.
 func (s *slot) add(l *leg) {
 	s.mu.Lock()
-	s.legs = append(s.legs, l)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if !l.peer.gone.Load() {
+		s.legs = append(s.legs, l)
+	}
 }
 
 // forward sends a packet of m to everybody but m, if the slot is still his. It
@@ -49,15 +53,17 @@ func (s *slot) forward(m *mic, h *rtp.Header, payload []byte, now time.Time) (n 
 		s.shift = s.last + uint32(now.Sub(s.at)*opusRate/time.Second) - h.Timestamp
 		s.fresh = false
 	}
-	ts := h.Timestamp + s.shift
-	s.last, s.at = ts, now
+	p := &s.pass
+	*p = packet{seq: h.SequenceNumber, ts: h.Timestamp + s.shift, marker: h.Marker, at: now, payload: payload}
+	s.last, s.at = p.ts, now
 	for _, l := range s.legs {
 		o := l.out.Load()
 		if o == nil || l.peer == m.peer || l.peer.deaf.Load() || l.peer.gone.Load() {
 			l.run = 0 // what it missed is not to look like loss
 			continue
 		}
-		if l.write(s.run, h, ts, uint8(o.codecs[0].PayloadType), o, payload) == nil {
+		p.pt = uint8(o.codecs[0].PayloadType)
+		if l.write(o, s.run, p) == nil {
 			n++
 		}
 	}

@@ -117,13 +117,27 @@ func (s *sockets) use(e *webrtc.SettingEngine) {
 	})
 }
 
-// at lists where media comes in by UDP.
-func (s *sockets) at() []netip.AddrPort {
-	var out []netip.AddrPort
+// inside gives where media comes in by UDP, by the addresses that clients are
+// told.
+func (s *sockets) inside() map[netip.AddrPort]netip.AddrPort {
+	at := map[netip.AddrPort]netip.AddrPort{}
 	for _, a := range s.addrs {
-		out = append(out, netip.AddrPortFrom(a, uint16(s.port)))
+		here := netip.AddrPortFrom(a, uint16(s.port))
+		at[here] = here
 	}
-	return out
+	for _, h := range s.hosts {
+		for _, a := range s.addrs {
+			if _, known := at[h]; !known && a.Is4() == h.Addr().Is4() {
+				at[h] = netip.AddrPortFrom(a, uint16(s.port))
+			}
+		}
+	}
+	return at
+}
+
+// ours says whether an address is one of our media ports', as clients know them.
+func (s *sockets) ours(a netip.Addr) bool {
+	return slices.Contains(s.addrs, a) || slices.ContainsFunc(s.hosts, func(h netip.AddrPort) bool { return h.Addr() == a })
 }
 
 func (s *sockets) close() error {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,41 +62,62 @@ func newRelay(c Config, s *sockets) (*relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := addrs[0]
-	u, err := net.ListenPacket("udp", netip.AddrPortFrom(at, uint16(c.TURN.Port)).String())
-	if err != nil {
+	config := turn.ServerConfig{
+		Realm: c.TURN.Realm, LoggerFactory: silent{},
+		AuthHandler:  turn.LongTermTURNRESTAuthHandler(t.secret, silent{}),
+		QuotaHandler: t.quota, EventHandler: t.events(),
+	}
+	port := c.TURN.Port
+	for _, at := range addrs {
+		if port, err = t.listen(&config, at, port, s); err != nil {
+			for _, x := range config.PacketConnConfigs {
+				_ = x.PacketConn.Close()
+			}
+			for _, x := range config.ListenerConfigs {
+				_ = x.Listener.Close()
+			}
+			return nil, fmt.Errorf("rtc: turn: %w", err)
+		}
+		if c.TURN.Host == "" {
+			t.tell(net.JoinHostPort(at.String(), strconv.Itoa(port)))
+		}
+	}
+	if host := c.TURN.Host; host != "" {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port))
+		}
+		t.tell(host)
+	}
+	if t.server, err = turn.NewServer(config); err != nil {
 		return nil, fmt.Errorf("rtc: turn: %w", err)
 	}
-	port := u.LocalAddr().(*net.UDPAddr).Port
+	return t, nil
+}
+
+func (t *relay) tell(host string) {
+	t.urls = append(t.urls, "turn:"+host+"?transport=udp", "turn:"+host+"?transport=tcp")
+}
+
+// listen opens UDP and TCP at one address.
+func (t *relay) listen(to *turn.ServerConfig, at netip.Addr, port int, s *sockets) (int, error) {
+	u, err := net.ListenPacket("udp", netip.AddrPortFrom(at, uint16(port)).String())
+	if err != nil {
+		return 0, err
+	}
+	port = u.LocalAddr().(*net.UDPAddr).Port
 	l, err := net.Listen("tcp", netip.AddrPortFrom(at, uint16(port)).String())
 	if err != nil {
 		_ = u.Close()
-		return nil, fmt.Errorf("rtc: turn: %w", err)
+		return 0, err
 	}
-	make := inward{&turn.RelayAddressGeneratorStatic{RelayAddress: at.AsSlice(), Address: at.String()}, s.at()}
+	make := inward{&turn.RelayAddressGeneratorStatic{RelayAddress: at.AsSlice(), Address: at.String()}, s.inside()}
 	may := func(_ net.Addr, peer net.IP) bool {
 		a, ok := netip.AddrFromSlice(peer)
-		return ok && slices.Contains(s.addrs, a.Unmap())
+		return ok && s.ours(a.Unmap())
 	}
-	t.server, err = turn.NewServer(turn.ServerConfig{
-		Realm: c.TURN.Realm, LoggerFactory: silent{},
-		AuthHandler:       turn.LongTermTURNRESTAuthHandler(t.secret, silent{}),
-		QuotaHandler:      t.quota,
-		EventHandler:      t.events(),
-		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: u, RelayAddressGenerator: make, PermissionHandler: may}},
-		ListenerConfigs:   []turn.ListenerConfig{{Listener: l, RelayAddressGenerator: make, PermissionHandler: may}},
-	})
-	if err != nil {
-		_ = u.Close()
-		_ = l.Close()
-		return nil, fmt.Errorf("rtc: turn: %w", err)
-	}
-	host := c.TURN.Host
-	if host == "" {
-		host = net.JoinHostPort(at.String(), strconv.Itoa(port))
-	}
-	t.urls = []string{"turn:" + host + "?transport=udp", "turn:" + host + "?transport=tcp"}
-	return t, nil
+	to.PacketConnConfigs = append(to.PacketConnConfigs, turn.PacketConnConfig{PacketConn: u, RelayAddressGenerator: make, PermissionHandler: may})
+	to.ListenerConfigs = append(to.ListenerConfigs, turn.ListenerConfig{Listener: l, RelayAddressGenerator: make, PermissionHandler: may})
+	return port, nil
 }
 
 // quota bounds the relays of one person.
@@ -137,7 +159,7 @@ func (t *relay) close() { _ = t.server.Close() }
 // asked for an address, and on that address other things listen, too.
 type inward struct {
 	*turn.RelayAddressGeneratorStatic
-	to []netip.AddrPort
+	to map[netip.AddrPort]netip.AddrPort // what clients are told, to where it is
 }
 
 // AllocatePacketConn is of turn.RelayAddressGenerator.
@@ -146,7 +168,7 @@ func (g inward) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketCon
 	if err != nil {
 		return nil, nil, err
 	}
-	return inwardConn{p, g.to}, at, nil
+	return &inwardConn{PacketConn: p, to: g.to, told: map[netip.AddrPort]*net.UDPAddr{}}, at, nil
 }
 
 // AllocateListener refuses to relay TCP: media needs none.
@@ -159,17 +181,54 @@ func (inward) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
 	return nil, errors.ErrUnsupported
 }
 
+// inwardConn is a relay's way to us. A client that was told an address outside
+// is led to the one inside, and sees only the one outside.
 type inwardConn struct {
 	net.PacketConn
-	to []netip.AddrPort
+	to map[netip.AddrPort]netip.AddrPort
+
+	mu   sync.Mutex
+	told map[netip.AddrPort]*net.UDPAddr // by where it is, what the client calls it
 }
 
 // WriteTo drops what goes elsewhere, as a network would.
-func (c inwardConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	if a, err := netip.ParseAddrPort(to.String()); err != nil || !slices.Contains(c.to, netip.AddrPortFrom(a.Addr().Unmap(), a.Port())) {
+func (c *inwardConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	u, ok := to.(*net.UDPAddr)
+	if !ok {
 		return len(b), nil
 	}
-	return c.PacketConn.WriteTo(b, to)
+	a := u.AddrPort()
+	at, ok := c.to[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())]
+	if !ok {
+		return len(b), nil
+	}
+	c.mu.Lock()
+	if k := c.told[at]; k == nil || k.Port != u.Port || !k.IP.Equal(u.IP) {
+		c.told[at] = &net.UDPAddr{IP: slices.Clone(u.IP), Port: u.Port}
+	}
+	c.mu.Unlock()
+	return c.PacketConn.WriteTo(b, net.UDPAddrFromAddrPort(at))
+}
+
+// ReadFrom gives what comes from us, and nothing else.
+func (c *inwardConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err != nil {
+			return n, from, err
+		}
+		u, ok := from.(*net.UDPAddr)
+		if !ok {
+			continue
+		}
+		a := u.AddrPort()
+		c.mu.Lock()
+		told := c.told[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())]
+		c.mu.Unlock()
+		if told != nil {
+			return n, told, nil
+		}
+	}
 }
 
 // ICEServers gives a peer's way to the relay, good for five minutes; nothing
@@ -178,7 +237,9 @@ func (s *SFU) ICEServers(peer, room string) []ICEServer {
 	if s.relay == nil {
 		return nil
 	}
-	name, password, err := turn.GenerateLongTermTURNRESTCredentials(s.relay.secret, peer+"/"+room, credentialFor)
+	// A colon ends the name where the library reads it.
+	who := strings.ReplaceAll(peer+"/"+room, ":", ".")
+	name, password, err := turn.GenerateLongTermTURNRESTCredentials(s.relay.secret, who, credentialFor)
 	if err != nil {
 		s.log.Error("no credentials for the relay", "err", err)
 		return nil

@@ -40,6 +40,38 @@ func TestThroughTheRelay(t *testing.T) {
 	e.until(t, "they come through the relay", func() bool { return e.paths["ada"] == "relay" && e.paths["bob"] == "relay" })
 }
 
+// A client that knows the server by its address outside only gets there through
+// the relay, too, though that address leads nowhere from inside.
+func TestTheRelayKnowsTheAddressOutside(t *testing.T) {
+	t.Parallel()
+	s, e := newSFU(t, rtc.Config{
+		Hosts: []string{"192.0.2.7:4000"}, TURN: rtc.TURN{On: true, Listen: "127.0.0.1", Realm: "watchparty"},
+	}), newEars()
+	r := s.Open("room", rtc.Settings{}, e)
+	for _, name := range []string{"ada", "whip:film"} {
+		join(t, r, name, shape{slots: 2, ice: webrtc.Configuration{
+			ICEServers: servers(s, name, "udp"), ICETransportPolicy: webrtc.ICETransportPolicyRelay,
+		}})
+		e.until(t, name+" comes through the relay", func() bool { return e.paths[name] == "relay" })
+	}
+}
+
+func TestOnePersonHasOnlySoManyRelays(t *testing.T) {
+	t.Parallel()
+	s := newSFU(t, rtc.Config{TURN: rtc.TURN{On: true, Listen: "127.0.0.1", Realm: "watchparty"}})
+	for range 4 {
+		if _, _, err := relayed(t, s.ICEServers("whip:eve", "room")[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := relayed(t, s.ICEServers("whip:eve", "room")[0]); err == nil {
+		t.Error("a fifth was given")
+	}
+	if _, _, err := relayed(t, s.ICEServers("whip:ada", "room")[0]); err != nil {
+		t.Errorf("another one is refused for it: %v", err)
+	}
+}
+
 // relayed asks the relay for a way out.
 func relayed(t *testing.T, s rtc.ICEServer) (*turn.Client, net.PacketConn, error) {
 	t.Helper()
@@ -87,7 +119,11 @@ func TestTheRelayReachesNothingElse(t *testing.T) {
 	if n, from, err := inside.ReadFrom(make([]byte, 100)); err == nil {
 		t.Errorf("%d bytes came from %v", n, from)
 	}
-	for _, foreign := range []string{"10.0.0.1:53", "169.254.169.254:80", "192.0.2.1:9"} {
+	for _, foreign := range []string{
+		"10.0.0.1:53", "169.254.169.254:80", "192.0.2.1:9", "100.64.0.1:53", "0.0.0.0:53", "192.168.0.1:53", "172.16.0.1:53",
+		"198.18.0.1:53", "240.0.0.1:53", "255.255.255.255:53", "224.0.0.1:53", "127.0.0.2:53", "8.8.8.8:53", "192.0.0.8:53",
+		"[::ffff:10.0.0.1]:53",
+	} {
 		to, err := net.ResolveUDPAddr("udp", foreign)
 		if err != nil {
 			t.Fatal(err)

@@ -88,7 +88,8 @@ func (m mediaRoom) Close()                               { m.room.Close() }
 func (m mediaRoom) Bind(u id.User, v []voice.View) error { return m.room.Bind(string(u), viewsOf(v)) }
 
 func flagsOf(f voice.Flags) rtc.Flags {
-	return rtc.Flags{Muted: f.Silent, Deaf: f.Deaf, Priority: f.Priority}
+	// Who may share was asked before the offer came here.
+	return rtc.Flags{Muted: f.Silent, Deaf: f.Deaf, Priority: f.Priority, Share: true}
 }
 
 func offerOf(o voice.Offer) rtc.Offer {
@@ -102,7 +103,7 @@ func offerOf(o voice.Offer) rtc.Offer {
 func viewsOf(list []voice.View) []rtc.View {
 	out := make([]rtc.View, len(list))
 	for i, v := range list {
-		out[i] = rtc.View{Mid: v.Mid, Share: string(v.Share)}
+		out[i] = rtc.View{Mid: v.Mid, Share: string(v.Share), MaxHeight: v.MaxHeight}
 	}
 	return out
 }
@@ -113,10 +114,12 @@ type heard struct{ ears hub.Ears }
 func (h heard) Connected(peer string, epoch uint64, path string) {
 	h.ears.Connected(id.User(peer), epoch, path)
 }
-func (h heard) Lost(peer string, epoch uint64)  { h.ears.Lost(id.User(peer), epoch) }
-func (h heard) Speaking(peers []string)         { h.ears.Speaking(users(peers)) }
-func (h heard) Slots(peers []string)            { h.ears.Slots(users(peers)) }
-func (h heard) ShareLive(share string, on bool) { h.ears.ShareLive(id.Share(share), on) }
+func (h heard) Lost(peer string, epoch uint64, _ string) { h.ears.Lost(id.User(peer), epoch) }
+func (h heard) Speaking(peers []string)                  { h.ears.Speaking(users(peers)) }
+func (h heard) Slots(peers []string)                     { h.ears.Slots(users(peers)) }
+func (h heard) ShareLive(share string, on bool, _ rtc.ShareInfo) {
+	h.ears.ShareLive(id.Share(share), on)
+}
 
 func users(names []string) []id.User {
 	out := make([]id.User, len(names))

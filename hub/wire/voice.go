@@ -220,7 +220,7 @@ func (v VoiceLines) Offer() voice.Offer {
 func ViewsOf(list []VoiceView) []voice.View {
 	out := make([]voice.View, len(list))
 	for i, v := range list {
-		out[i] = voice.View{Mid: v.Mid, Share: v.Share}
+		out[i] = voice.View{Mid: v.Mid, Share: v.Share, MaxHeight: v.MaxHeight}
 	}
 	return out
 }

@@ -45,8 +45,9 @@ type Publish struct {
 
 // View binds a line that receives to a share; without one it is free.
 type View struct {
-	Mid   string
-	Share id.Share
+	Mid       string
+	Share     id.Share
+	MaxHeight int // pixels; 0 is not known
 }
 
 // Answer is the server's answer to an offer.
