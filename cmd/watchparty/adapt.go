@@ -44,10 +44,25 @@ func (h history) History(ctx context.Context, p id.Party, before int64, limit in
 }
 
 // addresses finds the parties that the original's socket routes name.
-type addresses struct{ parties *party.Service }
+type addresses struct {
+	parties *party.Service
+	rooms   store.Rooms
+}
 
-// FindParty finds a party by its id or room code, as who sees it.
-func (a addresses) FindParty(ctx context.Context, who account.Identity, _ dialect.Target, name string) (id.Party, error) {
+// FindParty finds a party by its id or room code, or by one of its shares, as
+// who sees it. A party has one voice room, which goes by the party's name.
+func (a addresses) FindParty(ctx context.Context, who account.Identity, target dialect.Target, name string) (id.Party, error) {
+	if target == dialect.ByShare {
+		ref, err := id.Parse[id.Share](name)
+		if err != nil {
+			return "", err
+		}
+		s, err := a.rooms.Share(ctx, ref)
+		if err != nil {
+			return "", err
+		}
+		name = string(s.Party)
+	}
 	ref, err := party.ParseRef(name)
 	if err != nil {
 		return "", err

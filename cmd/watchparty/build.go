@@ -236,7 +236,7 @@ func (n *node) register() {
 
 func (n *node) makeHub(ctx context.Context) error {
 	c := hub.Config{
-		Auth: n.account, Parties: n.party, Finder: addresses{n.party}, Store: n.store.Rooms(), Bus: n.bus, Origins: n.cfg.AllowedOrigins,
+		Auth: n.account, Parties: n.party, Finder: addresses{n.party, n.store.Rooms()}, Store: n.store.Rooms(), Bus: n.bus, Origins: n.cfg.AllowedOrigins,
 		Directory: hub.Solo{Node: n.name}, Now: clock.System, Log: n.log, Metrics: roomMetrics{n.metrics}, MaxConns: n.cfg.MaxConns,
 	}
 	if n.voices != nil {

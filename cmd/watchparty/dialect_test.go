@@ -38,7 +38,7 @@ func at(m map[string]any, path ...string) any {
 func TestInteractiveBySocket(t *testing.T) {
 	t.Parallel()
 	server, _ := binaries(t)
-	_, url := start(t, server, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	_, url := start(t, server, "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--rtc-port", "0")
 	host, member, stranger := newClient(t, url), newClient(t, url), newClient(t, url)
 	host.register("mara")
 	member.register("jun")
@@ -83,6 +83,15 @@ func TestInteractiveBySocket(t *testing.T) {
 	t.Run("reactions", func(t *testing.T) { playReactions(t, h, m) })
 	t.Run("polls", func(t *testing.T) { playPolls(t, h, m) })
 	t.Run("annotations", func(t *testing.T) { playAnnotations(t, h, m) })
+	t.Run("voice", func(t *testing.T) { playVoice(t, h, m) })
+	t.Run("shares", func(t *testing.T) {
+		share := playShares(t, h, m)
+		if c := stranger.old("eve", "/ws/screen-share/"+share+"/").Closed(); c != 4003 {
+			t.Errorf("a stranger at a share: %d", c)
+		}
+		member.old("jun", "/ws/screen-share/"+share+"/").Hear("connection_established")
+		member.old("jun", "/ws/voice-chat/room/"+id+"/").Hear("connection_established")
+	})
 	in := "/api/interactive/parties/" + id
 	if list := host.call("GET", in+"/polls/", "", 200); list["total_count"] != 1.0 || at(list["polls"].([]any)[0].(map[string]any), "total_responses") != 2.0 {
 		t.Errorf("polls that are kept: %v", list)

@@ -258,6 +258,8 @@ func FuzzWhatOlderClientsSay(f *testing.F) {
 			`{"type":"poll_create","question":"Q","options":["a","b"],"expires_at":"2027-01-15T08:01:00Z"}`,
 			`{"type":"annotation_update","annotation_id":"` + mark + `","position_x":1e308,"width":-1e308}`, `{"type":"heartbeat","client_time":9}`,
 			`{"type":"poll_response","poll_id":"` + poll + `","selected_options":[0,2]}`, `{"type":"video_seek","data":{"current_time":"5"}}`, `{"type":null}`, `[]`,
+			`{"type":"webrtc_signal","signal_type":"offer","signal":{"sdp":"m=audio 9 x\r\na=mid:0\r\nm=video 9 x\r\na=recvonly\r\n"}}`,
+			`{"type":"screen_share_start","share_type":"full_screen","resolution":"1080p"}`, `{"type":"voice_chat_mute","is_muted":true}`,
 		} {
 			f.Add(i, []byte(s))
 		}

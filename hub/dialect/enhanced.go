@@ -40,6 +40,7 @@ func (s *Speaker) enhanced() {
 	s.reactions(s.partyReaction)
 	s.polls()
 	hear(s, "poll_vote", s.pollAnswer)
+	s.enhancedVoice()
 	s.follow(func(was, is wire.Vector) []Message {
 		m := s.controlled(was, is)
 		m["state"] = s.videoState()
@@ -50,6 +51,7 @@ func (s *Speaker) enhanced() {
 	})
 	s.greet = func(w wire.Welcome, again bool) []Message {
 		s.learnPolls(w)
+		s.greetVoice(w, again, s.enhancedChange)
 		if again {
 			return []Message{s.enhancedState()}
 		}
@@ -86,6 +88,25 @@ func (s *Speaker) enhancedControls() {
 	})
 }
 
+func (s *Speaker) enhancedVoice() {
+	hear(s, "voice_join", func(j voiceJoin) ([]wire.Up, error) { return s.voiceJoin("voice_join", j) })
+	hear(s, "voice_leave", func(struct{}) ([]wire.Up, error) { return s.voiceLeave("voice_leave"), nil })
+	hear(s, "voice_mute", func(m voiceMute) ([]wire.Up, error) { return s.mute("voice_mute", m.User, true), nil })
+	hear(s, "voice_unmute", func(m voiceMute) ([]wire.Up, error) { return s.mute("voice_unmute", m.User, false), nil })
+	hear(s, "screen_share_start", func(x shared) ([]wire.Up, error) { return s.shareStart("screen_share_start", x) })
+	hear(s, "screen_share_stop", func(x shared) ([]wire.Up, error) { return s.shareStop("screen_share_stop", x) })
+	hear(s, "screen_share_signal", func(x signalled) ([]wire.Up, error) { return s.signal("screen_share_signal", x) })
+	s.listen(s.enhancedChange)
+}
+
+// enhancedChange tells of voices and shares with an action and a person.
+func (s *Speaker) enhancedChange(c change) Message {
+	if c.share != nil {
+		return Message{"type": "screen_share_update", "action": c.what, "user": userOf(c.share.User), "share": shareView(*c.share)}
+	}
+	return Message{"type": "voice_chat_update", "action": c.what, "user": s.user(c.member.User), "participant": s.participant(c.member)}
+}
+
 func (s *Speaker) videoState() Message {
 	m := s.syncState()
 	delete(m, "type")
@@ -98,7 +119,8 @@ func (s *Speaker) enhancedState() Message {
 		typing = []id.User{}
 	}
 	return Message{
-		"type": "party_state", "video_state": s.videoState(), "voice_participants": []any{}, "screen_share_active": false,
+		"type": "party_state", "video_state": s.videoState(), "voice_participants": s.voiceView()["participants"],
+		"screen_share_active": len(s.talks.shares) > 0, "screen_shares": s.shareViews(),
 		"typing_users": typing, "participant_count": s.count, "party": s.partyState(),
 	}
 }

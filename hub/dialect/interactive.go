@@ -14,15 +14,18 @@ func (s *Speaker) interactive() {
 	s.reactions(s.liveReactions)
 	s.polls()
 	s.annotations()
+	s.voice()
 	s.greet = func(w wire.Welcome, again bool) []Message {
 		s.learnPolls(w)
 		s.learnMarks(w)
+		news := s.greetVoice(w, again, s.voiceMessage)
 		if again {
-			return nil
+			return news
 		}
 		return []Message{{
 			"type": "connection_established", "party_id": s.party, "user_id": s.me.ID, "is_host": s.myRole == "host",
 			"server_time": s.iso(s.now()), "participant_count": s.count, "polls": s.pollViews(), "annotations": s.annotationViews(),
+			"voice_chat": s.voiceView(), "screen_shares": s.shareViews(),
 		}}
 	}
 }

@@ -28,6 +28,7 @@ type memory struct {
 	typing   []id.User
 	status   string // of the party, as the lobby was told
 	cards    map[id.Poll]*card
+	talks    talks
 	notes    map[id.Mark]*note
 	going    map[id.Mark]bool // marks that the client has taken back, and the room not yet
 }
