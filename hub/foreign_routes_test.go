@@ -124,9 +124,11 @@ func TestWhoIsCutOffAnOldRouteIsNoGhost(t *testing.T) {
 	t.Parallel()
 	bubble(t, 2, func(t *testing.T, w *hubtest.World, p id.Party, people []account.Identity) {
 		path := "/ws/party/" + string(p) + "/"
-		a, b := w.DialOld(t, people[0], path), w.DialOld(t, people[1], path)
-		a.Hear("user_joined")
+		a := w.DialOld(t, people[0], path)
+		a.Hear("party_state")
+		b := w.DialOld(t, people[1], path)
 		b.Hear("party_state")
+		a.Hear("user_joined")
 		b.Cut()
 		time.Sleep(20 * time.Second) // turned time: the grace is over
 		if m := a.Hear("user_left"); m["user_id"] != string(people[1].User) || m["participant_count"] != 1.0 {
